@@ -1,0 +1,247 @@
+#include "berth/engine/admission.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "berth/engine/tie_hash.h"
+#include "berth/merge/merge.h"
+#include "berth/spec/quantity.h"
+#include "berth/validate/request.h"
+#include "berth/validate/spec_rules.h"
+
+namespace berth {
+namespace {
+
+// The request's filters, one bit each, in the order in which an empty scope names them.
+constexpr uint32_t kProfileFilter = 1;
+constexpr uint32_t kRunnerFilter = 2;
+constexpr uint32_t kGroupFilter = 4;
+constexpr uint32_t kZoneFilter = 8;
+constexpr uint32_t kAllFilters = 15;
+
+constexpr std::pair<uint32_t, ReasonCode> kScopeReasons[] = {
+    {kProfileFilter, ReasonCode::kProfileNotBound},
+    {kRunnerFilter, ReasonCode::kRunnerNotFound},
+    {kGroupFilter, ReasonCode::kRunnerGroupNotFound},
+    {kZoneFilter, ReasonCode::kZoneNotFound},
+};
+
+std::optional<int64_t> Units(const std::optional<Located<Quantity>>& quantity, Resource resource) {
+  return quantity ? quantity->value.UnitsOf(resource) : std::nullopt;
+}
+
+Amounts AmountsOf(const ResourceRequest& side) {
+  return {Units(side.cpu, Resource::kCpu), Units(side.memory, Resource::kMemory)};
+}
+
+}  // namespace
+
+bool IsCalled(const CompiledBinding& binding, std::string_view name) {
+  return binding.name == name || (!binding.profile_id.empty() && binding.profile_id == name);
+}
+
+Admission::Admission(const Snapshot& snapshot, const LaunchRequest& request, Scratch& scratch)
+    : snapshot_(snapshot),
+      request_(request),
+      organization_(snapshot.OrganizationOf(request.organization_id)),
+      scratch_(scratch),
+      named_(!request.profile_names.empty()) {
+  scratch_.candidates_.clear();
+  scratch_.reasons_.clear();
+  scratch_.placements_.clear();
+  scratch_.ranks_.clear();
+  scratch_.violations_.clear();
+}
+
+Decision Admission::Run() {
+  Decision decision;
+  decision.verdict = Verdict::kInvalid;
+  if (Validate()) {
+    FillNeed();
+    if (CollectCandidates()) {
+      for (CandidateResult& candidate : scratch_.candidates_) Judge(candidate);
+      Select();
+      if (scratch_.placements_.empty()) CountReasons();
+    }
+    decision.verdict = scratch_.placements_.empty() ? Verdict::kRejected : Verdict::kAdmitted;
+  }
+  decision.code = VerdictCode(decision.verdict, named_);
+  decision.candidates = scratch_.candidates_;
+  decision.reasons = scratch_.reasons_;
+  decision.placements = scratch_.placements_;
+  decision.violations = scratch_.violations_;
+  return decision;
+}
+
+bool Admission::Validate() {
+  scratch_.violations_ = request_.issues;
+  CheckLaunch(request_, organization_.opened, scratch_.violations_);
+  std::erase_if(scratch_.violations_, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
+  std::ranges::sort(scratch_.violations_, [](const Issue& a, const Issue& b) {
+    return std::tie(a.field, a.message) < std::tie(b.field, b.message);
+  });
+  return scratch_.violations_.empty();
+}
+
+void Admission::FillNeed() {
+  const GpuRequest& gpu = request_.gpu();
+  scratch_.gpu_type_.assign(gpu.type);
+  for (char& c : scratch_.gpu_type_) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  need_.requests = AmountsOf(request_.effective_requests());
+  need_.limits = AmountsOf(request_.effective_limits());
+  need_.gpu_count = gpu.count.value_or(0);
+  need_.gpu_type = scratch_.gpu_type_;
+  need_.gpu_memory_gb = gpu.memory_gb;
+  need_.architecture = request_.architecture;
+  need_.privileged = request_.privileged;
+  need_.storage_classes = request_.storage_classes;
+  need_.egress_mode = request_.egress_mode;
+  need_.ingress_mode = request_.ingress_mode;
+  need_.has_user = !request_.user_id.empty();
+  if (request_.overrides != nullptr && !request_.overrides->members.empty()) sandbox_layer_ = SandboxLayer(request_);
+}
+
+uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
+  const Runner& runner = *snapshot_.RunnerOf(binding).runner;
+  uint32_t bits = 0;
+  const auto called = [&](const std::string& name) { return IsCalled(binding, name); };
+  if (!named_ || std::ranges::any_of(request_.profile_names, called)) bits |= kProfileFilter;
+  if (request_.runner_ids.empty() || std::ranges::binary_search(request_.runner_ids, runner.runner_id)) {
+    bits |= kRunnerFilter;
+  }
+  if (request_.runner_group_id.empty() || runner.group == request_.runner_group_id) bits |= kGroupFilter;
+  if (request_.zone.empty() || runner.zone == request_.zone) bits |= kZoneFilter;
+  return bits;
+}
+
+bool Admission::CollectCandidates() {
+  const bool defaults_only = !named_ && organization_.settings.unnamed_requests == UnnamedRequests::kDefaultBindingOnly;
+  bool any_visible = false;
+  uint32_t matched_alone = 0;
+  snapshot_.ForEachVisible(request_.organization_id, [&](uint32_t index) {
+    const CompiledBinding& binding = snapshot_.bindings()[index];
+    if (defaults_only && !binding.is_default) return;
+    any_visible = true;
+    const uint32_t bits = FilterBits(binding);
+    matched_alone |= bits;
+    if (bits == kAllFilters) {
+      scratch_.candidates_.push_back({index, {}, snapshot_.RunnerOf(binding).live->Read()});
+    }
+  });
+  if (scratch_.candidates_.empty()) RejectScope(any_visible, matched_alone);
+  return !scratch_.candidates_.empty();
+}
+
+void Admission::RejectScope(bool any_visible, uint32_t matched_alone) {
+  ReasonCode code = any_visible ? ReasonCode::kFiltersDisjoint : ReasonCode::kNoRunners;
+  if (any_visible) {
+    for (const auto& [filter, reason] : kScopeReasons) {
+      if ((matched_alone & filter) != 0) continue;
+      code = reason;
+      break;
+    }
+  }
+  scratch_.reasons_.push_back({code});
+}
+
+void Admission::Judge(CandidateResult& candidate) {
+  if (organization_.refused) {
+    candidate.failures.Add(ReasonCode::kOrganizationInvalid);
+    return;
+  }
+  const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
+  const Runner& runner = *snapshot_.RunnerOf(binding).runner;
+  Failures failures = Match(need_, {binding.offer, runner, candidate.live}, organization_.rules);
+  if (binding.offer.valid) {
+    const bool user_known = !failures.Has(ReasonCode::kUserRequired);
+    failures.AddIf(HostNameInvalid(binding, user_known), ReasonCode::kHostNameInvalid);
+    failures.AddIf(!ImageAllowed(binding), ReasonCode::kImageNotAllowed);
+    failures.AddIf(OverridesInvalid(binding), ReasonCode::kOverrideInvalid);
+  }
+  candidate.failures = failures;
+}
+
+bool Admission::HostNameInvalid(const CompiledBinding& binding, bool user_known) {
+  if (request_.ingress_mode.empty()) return false;
+  const auto& levels = binding.offer.ingress_levels;
+  const auto level = std::ranges::find(levels, request_.ingress_mode);
+  if (level == levels.end()) return false;
+  const auto& host_template = binding.host_templates[static_cast<size_t>(level - levels.begin())];
+  if (!host_template || (host_template->uses_sandbox_id() && request_.sandbox_id.empty())) return false;
+  scratch_.namespace_.clear();
+  if (!user_known) {
+    scratch_.namespace_ = "a";  // the namespace is unknown; judge the rest of the name
+  } else if (host_template->uses_namespace()) {
+    AppendNamespaceOf(binding, request_.organization_id, request_.user_id, scratch_.namespace_);
+  }
+  scratch_.host_.clear();
+  host_template->Render(request_.sandbox_id, scratch_.namespace_, scratch_.host_);
+  return !IsValidHostName(scratch_.host_);
+}
+
+bool Admission::ImageAllowed(const CompiledBinding& binding) const {
+  if (!organization_.images) return true;
+  const std::string& asked = request_.container_image.value;
+  const std::string& image = asked.empty() ? binding.container_image : asked;
+  return !image.empty() && organization_.images->Allows(image);
+}
+
+// Whether the launch's overrides break a spec that was valid without them.
+bool Admission::OverridesInvalid(const CompiledBinding& binding) const {
+  if (sandbox_layer_ == nullptr) return false;
+  const NodeRef resolved = Finish(Merge(binding.effective, sandbox_layer_));
+  const Runner& runner = *snapshot_.RunnerOf(binding).runner;
+  std::vector<Issue> issues;
+  CheckEffective(resolved.get(), {runner.allow_privileged_profile_annotations, {}}, snapshot_.PlacesOf(binding),
+                 issues);
+  return HasError(issues);
+}
+
+void Admission::CountReasons() {
+  std::array<ReasonCount, kConstraintCount> counts;
+  for (uint32_t i = 0; i < scratch_.candidates_.size(); ++i) {
+    const Failures failures = scratch_.candidates_[i].failures;
+    for (uint32_t rest = failures.bits(); rest != 0; rest &= rest - 1) {
+      const auto code = static_cast<uint32_t>(std::countr_zero(rest));
+      ReasonCount& count = counts[code];
+      const bool headline = failures.headline() == static_cast<ReasonCode>(code);
+      // The first candidate it is the headline of, else the first it blocks.
+      if (count.blocked == 0 || (headline && count.headline == 0)) count.example = i;
+      ++count.blocked;
+      count.headline += headline ? 1 : 0;
+      count.sole += failures.single() ? 1 : 0;
+    }
+  }
+  for (uint32_t code = 0; code < kConstraintCount; ++code) {
+    if (counts[code].blocked == 0) continue;
+    counts[code].code = static_cast<ReasonCode>(code);
+    scratch_.reasons_.push_back(counts[code]);
+  }
+}
+
+Rank Admission::RankOf(uint32_t order, uint64_t sandbox_hash) const {
+  const CandidateResult& candidate = scratch_.candidates_[order];
+  const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
+  const CompiledRunner& runner = snapshot_.RunnerOf(binding);
+  return {!named_ && binding.is_default, RoomLeft(need_, {binding.offer, *runner.runner, candidate.live}),
+          TieHash(sandbox_hash, runner.tie_hash), order};
+}
+
+// Keeps the winner and the alternatives, in order.
+void Admission::Select() {
+  const uint64_t sandbox_hash = Fnv1a64(request_.sandbox_id);
+  const auto before = [&](const Rank& a, const Rank& b) { return Before(a, b, organization_.settings.strategy); };
+  for (uint32_t i = 0; i < scratch_.candidates_.size(); ++i) {
+    if (scratch_.candidates_[i].failures.none()) scratch_.ranks_.push_back(RankOf(i, sandbox_hash));
+  }
+  const size_t kept = std::min(scratch_.ranks_.size(), kMaxAlternatives + 1);
+  std::ranges::partial_sort(scratch_.ranks_, scratch_.ranks_.begin() + static_cast<std::ptrdiff_t>(kept), before);
+  for (size_t i = 0; i < kept; ++i) {
+    scratch_.placements_.push_back(scratch_.candidates_[scratch_.ranks_[i].order].binding);
+  }
+}
+
+}  // namespace berth

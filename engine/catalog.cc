@@ -1,0 +1,70 @@
+#include "berth/engine/catalog.h"
+
+#include <utility>
+
+#include "berth/spec/fold.h"
+#include "berth/validate/spec_rules.h"
+
+namespace berth {
+namespace {
+
+// Folds one layer and checks it. The tree stays null when the object has none.
+NodeRef PrepareLayer(const NodeRef& layer, const Object& object, std::string_view below, std::vector<Issue>& issues) {
+  if (layer == nullptr) return nullptr;
+  const std::string path = std::string(object.path).append(below);
+  NodeRef folded = FoldLayer(layer, object.file, path, issues);
+  CheckLayer(*folded, {object.file, path, {}}, issues);
+  return folded;
+}
+
+void PrepareBindings(Object& object, Runner& runner) {
+  for (size_t i = 0; i < runner.bindings.size(); ++i) {
+    Binding& binding = runner.bindings[i];
+    std::vector<Issue> issues;
+    binding.overrides =
+        PrepareLayer(binding.overrides, object, "/profile_bindings/" + std::to_string(i) + "/overrides_json", issues);
+    // A bad override spoils its binding, not the runner.
+    binding.overrides_valid = binding.overrides_valid && !HasError(issues);
+    std::ranges::move(issues, std::back_inserter(object.issues));
+  }
+}
+
+void Prepare(Object& object) {
+  std::vector<Issue> issues;
+  if (auto* zone = std::get_if<Zone>(&object.value); zone != nullptr) {
+    zone->defaults = PrepareLayer(zone->defaults, object, "/defaults", issues);
+    CheckFormats(*object.node, Record::kZone, {object.file, object.path, {}}, issues);
+  } else if (auto* profile = std::get_if<Profile>(&object.value); profile != nullptr) {
+    profile->spec = PrepareLayer(profile->spec, object, "/spec", issues);
+    CheckFormats(*object.node, Record::kProfile, {object.file, object.path, {}}, issues);
+  } else if (auto* runner = std::get_if<Runner>(&object.value); runner != nullptr) {
+    PrepareBindings(object, *runner);
+    CheckFormats(*object.node, Record::kRunner, {object.file, object.path, {}}, issues);
+  } else {
+    CheckFormats(*object.node, Record::kOrganization, {object.file, object.path, {}}, issues);
+  }
+  object.refused = object.refused || HasError(issues);
+  std::ranges::move(issues, std::back_inserter(object.issues));
+}
+
+}  // namespace
+
+void AddDocument(const Document& document, Catalog& catalog) {
+  for (Object& object : DecodeObjects(document, catalog.issues)) {
+    if (object.node != nullptr && object.node->is_map()) Prepare(object);
+    catalog.objects.push_back(std::move(object));
+  }
+}
+
+void AddSource(std::shared_ptr<const SourceText> source, Catalog& catalog) {
+  ++catalog.files;
+  ParsedDocument parsed = ParseDocument(std::move(source));
+  std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
+  if (parsed.document == nullptr) {
+    ++catalog.unreadable_files;
+  } else {
+    AddDocument(*parsed.document, catalog);
+  }
+}
+
+}  // namespace berth

@@ -1,0 +1,79 @@
+// The answer to one launch: admitted where, rejected why, or what is wrong with the request.
+//
+// A Decision is numbers and indices into the snapshot it was made from; text comes later (berth/engine/json.h,
+// berth/engine/message.h). Counts add up: the headlines of all reasons are the candidates.
+//
+// Ownership:   views into the Scratch it was made with, valid until that Scratch is used again; keeps its snapshot
+// Threads:     a value; a Scratch belongs to one thread at a time
+
+#ifndef BERTH_ENGINE_DECISION_H_
+#define BERTH_ENGINE_DECISION_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/engine/snapshot.h"
+#include "berth/policy/match.h"
+#include "berth/policy/reason.h"
+#include "berth/policy/select.h"
+#include "berth/policy/verdict.h"
+#include "berth/spec/issue.h"
+
+namespace berth {
+
+// One candidate with everything that keeps it from the launch, and the live state it was judged by.
+struct CandidateResult {
+  uint32_t binding = 0;  // index into Snapshot::bindings()
+  Failures failures;
+  LiveState live;
+};
+
+// One reason over all candidates.
+struct ReasonCount {
+  ReasonCode code = ReasonCode::kNoRunners;
+  uint32_t headline = 0;  // candidates of which it is the first reason
+  uint32_t blocked = 0;   // candidates that fail it
+  uint32_t sole = 0;      // candidates that fail nothing else
+  // Index into Decision::candidates of the example; none for scope reasons.
+  static constexpr uint32_t kNoExample = static_cast<uint32_t>(-1);
+  uint32_t example = kNoExample;
+};
+
+struct Decision {
+  Verdict verdict = Verdict::kInvalid;
+  std::string_view code;  // CWSANDBOX_...; empty when admitted
+  std::shared_ptr<const Snapshot> snapshot;
+  std::span<const CandidateResult> candidates;  // in catalog order; empty when invalid
+  std::span<const ReasonCount> reasons;         // rejected: in order of precedence
+  std::span<const uint32_t> placements;         // admitted: the winner, then alternatives; indices of bindings
+  std::span<const Issue> violations;            // invalid: sorted by field, then text
+};
+
+// Memory for one decision after another. Keep one per thread: once it has grown, a decision allocates nothing.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+ private:
+  friend class Admission;
+
+  std::vector<CandidateResult> candidates_;
+  std::vector<ReasonCount> reasons_;
+  std::vector<uint32_t> placements_;
+  std::vector<Rank> ranks_;
+  std::vector<Issue> violations_;
+  std::string gpu_type_;
+  std::string namespace_;
+  std::string host_;
+};
+
+}  // namespace berth
+
+#endif  // BERTH_ENGINE_DECISION_H_

@@ -1,0 +1,429 @@
+#include "berth/engine/json.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "berth/engine/message.h"
+#include "berth/engine/reason_detail.h"
+
+namespace berth {
+namespace {
+
+std::string PlaceText(std::string_view file, Position position) {
+  if (file.empty() || !position.known()) return {};
+  std::string place(file);
+  return place.append(":").append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
+}
+
+JsonWriter& StringOrNull(JsonWriter& writer, std::string_view text) {
+  return text.empty() ? writer.Null() : writer.String(text);
+}
+
+template <typename Texts>
+void WriteTexts(JsonWriter& writer, const Texts& texts) {
+  writer.BeginArray();
+  for (const auto& text : texts) writer.String(text);
+  writer.EndArray();
+}
+
+void WriteMapOrEmpty(JsonWriter& writer, const Node* map) {
+  if (map == nullptr) {
+    writer.BeginObject().EndObject();
+  } else {
+    WriteNode(*map, writer);
+  }
+}
+
+// --- The parts a decision and a resolved spec share ---
+
+void WriteNamespace(JsonWriter& writer, const Resolved& resolved) {
+  const Node* record = At(resolved.spec.get(), {"namespace"});
+  const Node* auto_create = At(record, {"autoCreate"});
+  writer.BeginObject().Key("name");
+  StringOrNull(writer, resolved.namespace_name);
+  writer.Key("auto_create").Bool(auto_create == nullptr || auto_create->text == "true");
+  writer.Key("labels");
+  WriteMapOrEmpty(writer, At(record, {"labels"}));
+  writer.Key("annotations");
+  WriteMapOrEmpty(writer, At(record, {"annotations"}));
+  writer.EndObject();
+}
+
+void WriteEgress(JsonWriter& writer, const Resolved& resolved) {
+  if (!resolved.egress_offered) {
+    writer.Null();
+    return;
+  }
+  const Node* mode =
+      resolved.egress_mode ? At(resolved.spec.get(), {"network", "egress", "modes", *resolved.egress_mode}) : nullptr;
+  const Node* type = At(mode, {"type"});
+  const Node* cidrs = At(mode, {"cidrs"});
+  writer.BeginObject().Key("mode");
+  StringOrNull(writer, resolved.egress_mode.value_or(""));
+  writer.Key("type").String(type == nullptr ? "none" : type->text).Key("cidrs");
+  writer.BeginArray();
+  if (cidrs != nullptr) {
+    for (const NodeRef& cidr : cidrs->items) writer.String(cidr->text);
+  }
+  writer.EndArray().EndObject();
+}
+
+void WriteIngress(JsonWriter& writer, const Resolved& resolved) {
+  if (!resolved.ingress_mode) {
+    writer.Null();
+    return;
+  }
+  const Node* scope = At(resolved.spec.get(), {"network", "ingress", *resolved.ingress_mode, "scope"});
+  writer.BeginObject().Key("mode").String(*resolved.ingress_mode).Key("scope");
+  StringOrNull(writer, scope == nullptr ? std::string_view() : std::string_view(scope->text));
+  writer.Key("host");
+  StringOrNull(writer, resolved.host);
+  writer.EndObject();
+}
+
+void WriteResolvedParts(JsonWriter& writer, const Resolved& resolved) {
+  writer.Key("namespace");
+  WriteNamespace(writer, resolved);
+  writer.Key("egress");
+  WriteEgress(writer, resolved);
+  writer.Key("ingress");
+  WriteIngress(writer, resolved);
+  writer.Key("spec");
+  WriteNode(*resolved.spec, writer);
+}
+
+// --- Decisions ---
+
+class DecisionWriter {
+ public:
+  DecisionWriter(const Decision& decision, const LaunchRequest& request, JsonWriter& writer)
+      : decision_(decision), request_(request), writer_(writer) {}
+
+  void Write(bool all) {
+    writer_.BeginObject().Key("schema").String("berth.decision/v1");
+    writer_.Key("verdict").String(VerdictName(decision_.verdict));
+    if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
+    writer_.Key("message").String(MessageOf(decision_, request_));
+    writer_.Key("catalog_revision").Uint(decision_.snapshot->revision());
+    writer_.Key("sandbox_id");
+    StringOrNull(writer_, request_.sandbox_id);
+    writer_.Key("candidates").Uint(decision_.candidates.size());
+    if (decision_.verdict == Verdict::kAdmitted) WriteAdmission();
+    if (decision_.verdict == Verdict::kRejected) WriteReasons();
+    if (decision_.verdict == Verdict::kInvalid) WriteViolations();
+    if (all && decision_.verdict != Verdict::kInvalid) WriteCandidates();
+    writer_.EndObject();
+  }
+
+ private:
+  void WritePlacement(uint32_t index) {
+    const CompiledBinding& binding = decision_.snapshot->bindings()[index];
+    const Runner& runner = *decision_.snapshot->RunnerOf(binding).runner;
+    writer_.BeginObject().Key("runner_id").String(runner.runner_id).Key("profile_name").String(binding.name);
+    writer_.Key("profile_id");
+    StringOrNull(writer_, binding.profile_id).Key("zone").String(runner.zone).EndObject();
+  }
+
+  void WriteAdmission() {
+    writer_.Key("placement");
+    WritePlacement(decision_.placements.front());
+    writer_.Key("alternatives").BeginArray();
+    for (uint32_t index : decision_.placements.subspan(1)) WritePlacement(index);
+    writer_.EndArray();
+    WriteResolvedParts(writer_, Engine::Resolve(decision_.snapshot, decision_.placements.front(), &request_,
+                                                request_.organization_id));
+  }
+
+  void WriteReasons() {
+    writer_.Key("reasons").BeginArray();
+    for (const ReasonCount& reason : decision_.reasons) WriteReason(reason);
+    writer_.EndArray();
+  }
+
+  void WriteReason(const ReasonCount& reason) {
+    const ReasonDetail detail = DetailOf(decision_, request_, reason);
+    const ReasonInfo& info = InfoOf(reason.code);
+    writer_.BeginObject().Key("code").String(info.name).Key("class").String(ReasonClassName(ClassOf(reason.code)));
+    writer_.Key("capability").String(detail.capability).Key("requested");
+    if (detail.requested) {
+      writer_.String(*detail.requested);
+    } else {
+      writer_.Null();
+    }
+    writer_.Key("offered");
+    WriteTexts(writer_, detail.offered);
+    writer_.Key("headline").Uint(reason.headline).Key("blocked").Uint(reason.blocked).Key("sole").Uint(reason.sole);
+    writer_.Key("example");
+    if (detail.example) {
+      WriteExample(*detail.example);
+    } else {
+      writer_.Null();
+    }
+    writer_.EndObject();
+  }
+
+  // An image that no layer of the request set is the admin's to mend.
+  ReasonClass ClassOf(ReasonCode code) const {
+    const bool inherited = code == ReasonCode::kImageNotAllowed && request_.container_image.value.empty();
+    return inherited ? ReasonClass::kAskAdmin : InfoOf(code).reason_class;
+  }
+
+  void WriteExample(const ReasonExample& example) {
+    writer_.BeginObject().Key("runner_id").String(example.runner_id);
+    writer_.Key("profile_name").String(example.profile_name).Key("layer");
+    StringOrNull(writer_, example.layer).Key("source");
+    StringOrNull(writer_, example.source).EndObject();
+  }
+
+  void WriteViolations() {
+    writer_.Key("violations").BeginArray();
+    for (const Issue& issue : decision_.violations) {
+      writer_.BeginObject().Key("field").String(issue.field).Key("description").String(issue.message).EndObject();
+    }
+    writer_.EndArray();
+  }
+
+  void WriteCandidates() {
+    writer_.Key("per_candidate").BeginArray();
+    for (const CandidateResult& candidate : decision_.candidates) {
+      const CompiledBinding& binding = decision_.snapshot->bindings()[candidate.binding];
+      writer_.BeginObject().Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
+      writer_.Key("profile_name").String(binding.name).Key("reasons").BeginArray();
+      for (uint32_t rest = candidate.failures.bits(); rest != 0; rest &= rest - 1) {
+        writer_.String(InfoOf(static_cast<ReasonCode>(std::countr_zero(rest))).name);
+      }
+      writer_.EndArray().EndObject();
+    }
+    writer_.EndArray();
+  }
+
+  const Decision& decision_;
+  const LaunchRequest& request_;
+  JsonWriter& writer_;
+};
+
+ExplainedSource SourceOf(const Resolved& resolved, const Node& value, Layer layer, std::string_view request_file) {
+  ExplainedSource source;
+  source.layer = LayerName(layer);
+  JsonWriter writer(source.value);
+  WriteNode(value, writer);
+  const CompiledBinding& binding = resolved.snapshot->bindings()[resolved.binding];
+  source.source = layer == Layer::kSandbox   ? PlaceText(request_file, value.position)
+                  : layer == Layer::kDefault ? std::string()
+                                             : resolved.snapshot->SourceOf(binding, layer, value.position);
+  return source;
+}
+
+// `path` itself, or a member below it.
+bool IsBelow(std::string_view pointer, std::string_view path) {
+  return pointer.starts_with(path) && (pointer.size() == path.size() || pointer[path.size()] == '/');
+}
+
+void WriteOptional(JsonWriter& writer, std::string_view key, std::optional<int64_t> value) {
+  if (value) writer.Key(key).Int(*value);
+}
+
+template <typename Texts>
+std::vector<std::string> Sorted(const Texts& texts) {
+  std::vector<std::string> sorted(texts.begin(), texts.end());
+  std::ranges::sort(sorted);
+  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
+  return sorted;
+}
+
+void WriteCapabilities(JsonWriter& writer, const Capabilities& capabilities) {
+  writer.BeginObject();
+  writer.Key("max_cpu_millicores").Int(capabilities.max_cpu_millicores.value);
+  writer.Key("max_memory_bytes").Int(capabilities.max_memory_bytes.value);
+  writer.Key("max_gpu_count").Int(capabilities.max_gpu_count.value);
+  writer.Key("supported_gpu_types");
+  WriteTexts(writer, Sorted(capabilities.gpu_types.value));
+  writer.Key("supported_architectures");
+  WriteTexts(writer, Sorted(capabilities.architectures.value));
+  writer.Key("supports_privileged").Bool(capabilities.supports_privileged.value);
+  writer.Key("available_storage_classes");
+  WriteTexts(writer, Sorted(capabilities.storage_classes.value));
+  writer.EndObject();
+}
+
+}  // namespace
+
+void WriteNode(const Node& node, JsonWriter& writer) {
+  switch (node.kind) {
+    case NodeKind::kInvalid:
+    case NodeKind::kNull:
+      writer.Null();
+      return;
+    case NodeKind::kBool:
+    case NodeKind::kNumber:
+      writer.Raw(node.text);
+      return;
+    case NodeKind::kString:
+    case NodeKind::kQuantity:
+      writer.String(node.text);
+      return;
+    case NodeKind::kList:
+      writer.BeginArray();
+      for (const NodeRef& item : node.items) WriteNode(*item, writer);
+      writer.EndArray();
+      return;
+    case NodeKind::kMap:
+      writer.BeginObject();
+      for (const Member& member : node.members) {
+        writer.Key(member.key);
+        WriteNode(*member.value, writer);
+      }
+      writer.EndObject();
+      return;
+  }
+}
+
+std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  DecisionWriter(decision, request, writer).Write(all);
+  return json;
+}
+
+std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout) {
+  const CompiledBinding& binding = resolved.snapshot->bindings()[resolved.binding];
+  std::string json;
+  JsonWriter writer(json, layout);
+  writer.BeginObject().Key("schema").String("berth.resolved/v1");
+  writer.Key("runner_id").String(resolved.snapshot->RunnerOf(binding).runner->runner_id);
+  writer.Key("profile_name").String(binding.name);
+  WriteResolvedParts(writer, resolved);
+  writer.EndObject();
+  return json;
+}
+
+std::vector<ExplainedField> ExplainResolved(const Resolved& resolved, std::string_view request_file,
+                                            std::string_view path) {
+  std::vector<ExplainedField> explained;
+  for (const FieldProvenance& field : ExplainFields(resolved.layers)) {
+    if (!IsBelow(field.path, path)) continue;
+    ExplainedField& row = explained.emplace_back();
+    row.path = field.path;
+    row.unset = field.value == nullptr;
+    if (row.unset) {
+      row.set = {LayerName(field.layer), "null", {}};
+    } else {
+      row.set = SourceOf(resolved, *field.value, field.layer, request_file);
+    }
+    for (const NodeRef& value : field.shadowed) {
+      row.shadowed.push_back(SourceOf(resolved, *value, value->layer, request_file));
+    }
+  }
+  return explained;
+}
+
+std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  const auto write = [&](const ExplainedSource& source, bool value_first) {
+    if (value_first) writer.Key("value").Raw(source.value).Key("layer").String(source.layer);
+    if (!value_first) writer.Key("layer").String(source.layer).Key("value").Raw(source.value);
+    writer.Key("source");
+    StringOrNull(writer, source.source);
+  };
+  writer.BeginObject().Key("schema").String("berth.explanation/v1").Key("fields").BeginArray();
+  for (const ExplainedField& field : fields) {
+    writer.BeginObject().Key("path").String(field.path);
+    write(field.set, true);
+    writer.Key("shadowed").BeginArray();
+    for (const ExplainedSource& shadowed : field.shadowed) {
+      writer.BeginObject();
+      write(shadowed, false);
+      writer.EndObject();
+    }
+    writer.EndArray();
+    if (field.unset) writer.Key("unset_by").String(field.set.layer);
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
+  return json;
+}
+
+std::string ProfilesToJson(std::span<const ProfileListing> profiles, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  writer.BeginObject().Key("schema").String("berth.profiles/v1").Key("profiles").BeginArray();
+  for (const ProfileListing& profile : profiles) {
+    const CompiledBinding& binding = *profile.binding;
+    const Runner& runner = *profile.runner->runner;
+    writer.BeginObject().Key("profile_name").String(binding.name).Key("runner_id").String(runner.runner_id);
+    writer.Key("profile_id");
+    StringOrNull(writer, binding.profile_id).Key("is_default").Bool(binding.is_default);
+    writer.Key("healthy").Bool(profile.healthy).Key("supported_gpu_types").BeginArray();
+    for (const GpuType& type : binding.offer.gpu_types) writer.String(type.name);
+    writer.EndArray().Key("supported_architectures");
+    WriteTexts(writer, Sorted(runner.capabilities.architectures.value));
+    writer.Key("service_exposure_modes");
+    WriteTexts(writer, binding.offer.ingress_levels);
+    writer.Key("egress_modes");
+    WriteTexts(writer, binding.offer.egress_modes);
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
+  return json;
+}
+
+std::string RunnersToJson(std::span<const RunnerListing> runners, bool with_resources, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  writer.BeginObject().Key("schema").String("berth.runners/v1").Key("runners").BeginArray();
+  for (const RunnerListing& listing : runners) {
+    const Runner& runner = *listing.runner->runner;
+    writer.BeginObject().Key("runner_id").String(runner.runner_id).Key("runner_group_id");
+    StringOrNull(writer, runner.group).Key("zone").String(runner.zone);
+    writer.Key("healthy").Bool(listing.healthy).Key("is_shared").Bool(runner.is_shared).Key("capabilities");
+    WriteCapabilities(writer, runner.capabilities);
+    writer.Key("resources");
+    if (with_resources) {
+      writer.BeginObject();
+      WriteOptional(writer, "available_cpu_millicores", listing.live.cpu);
+      WriteOptional(writer, "available_memory_bytes", listing.live.memory);
+      WriteOptional(writer, "available_gpu_count", listing.live.gpu);
+      WriteOptional(writer, "running_sandboxes", runner.available.running_sandboxes);
+      writer.EndObject();
+    } else {
+      writer.Null();
+    }
+    writer.Key("profile_names");
+    WriteTexts(writer, listing.profile_names);
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
+  return json;
+}
+
+std::string FindingsToJson(std::span<const Issue> issues, const FindingsSummary& summary, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  size_t counts[3] = {0, 0, 0};
+  writer.BeginObject().Key("schema").String("berth.findings/v1").Key("findings").BeginArray();
+  for (const Issue& issue : issues) {
+    ++counts[static_cast<size_t>(issue.level())];
+    writer.BeginObject().Key("code").String(InfoOf(issue.code).id).Key("name").String(InfoOf(issue.code).name);
+    writer.Key("level").String(IssueLevelName(issue.level())).Key("message").String(issue.message);
+    writer.Key("file").String(issue.file).Key("line").Uint(issue.position.line);
+    writer.Key("column").Uint(issue.position.column).Key("path").String(issue.path);
+    if (issue.layer) writer.Key("layer").String(LayerName(*issue.layer));
+    if (!issue.suggestion.empty()) writer.Key("suggestion").String(issue.suggestion);
+    if (!issue.fix.empty()) {
+      writer.Key("fix").BeginArray();
+      for (const TextEdit& edit : issue.fix) {
+        writer.BeginObject().Key("start").Uint(edit.start).Key("end").Uint(edit.end);
+        writer.Key("text").String(edit.text).EndObject();
+      }
+      writer.EndArray();
+    }
+    writer.EndObject();
+  }
+  writer.EndArray().Key("summary").BeginObject().Key("files").Uint(summary.files);
+  writer.Key("objects").Uint(summary.objects).Key("errors").Uint(counts[0]).Key("warnings").Uint(counts[1]);
+  writer.Key("notes").Uint(counts[2]).EndObject().EndObject();
+  return json;
+}
+
+}  // namespace berth

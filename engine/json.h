@@ -1,0 +1,66 @@
+// The documents berth prints: decisions, resolved specs, explanations and lists, as JSON.
+//
+// Every document starts with its schema, is described by docs/schemas/, and is the same bytes for the same input.
+//
+// Threads:  pure functions
+
+#ifndef BERTH_ENGINE_JSON_H_
+#define BERTH_ENGINE_JSON_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/engine/decision.h"
+#include "berth/engine/discovery.h"
+#include "berth/engine/engine.h"
+#include "berth/spec/issue.h"
+#include "berth/spec/launch.h"
+#include "berth/spec/node.h"
+#include "berth/spec/writer.h"
+
+namespace berth {
+
+// berth.decision/v1. `all`: with every candidate and its reasons.
+std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
+
+// berth.resolved/v1.
+std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout);
+
+// One row of an explanation, ready to print.
+struct ExplainedSource {
+  std::string_view layer;
+  std::string value;   // JSON
+  std::string source;  // file:line:column; empty when there is none
+};
+struct ExplainedField {
+  std::string path;
+  ExplainedSource set;  // value `null` when unset
+  std::vector<ExplainedSource> shadowed;
+  bool unset = false;  // the layer unset it
+};
+// Every field at or below `path` (a pointer into the spec; empty: all), sorted by path. `request_file` names the source
+// of the launch's own values.
+std::vector<ExplainedField> ExplainResolved(const Resolved& resolved, std::string_view request_file,
+                                            std::string_view path);
+// berth.explanation/v1.
+std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout);
+
+// berth.profiles/v1 and berth.runners/v1.
+std::string ProfilesToJson(std::span<const ProfileListing> profiles, JsonLayout layout);
+std::string RunnersToJson(std::span<const RunnerListing> runners, bool with_resources, JsonLayout layout);
+
+// berth.findings/v1.
+struct FindingsSummary {
+  size_t files = 0;
+  size_t objects = 0;
+};
+std::string FindingsToJson(std::span<const Issue> issues, const FindingsSummary& summary, JsonLayout layout);
+
+// A spec or a part of it, keys sorted by bytes.
+void WriteNode(const Node& node, JsonWriter& writer);
+
+}  // namespace berth
+
+#endif  // BERTH_ENGINE_JSON_H_

@@ -1,0 +1,334 @@
+#include "berth/engine/snapshot.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "berth/engine/namespace_name.h"
+#include "berth/engine/tie_hash.h"
+#include "berth/merge/merge.h"
+#include "berth/spec/quantity.h"
+
+namespace berth {
+namespace {
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::optional<int64_t> Units(const std::optional<Located<Quantity>>& quantity, Resource resource) {
+  return quantity ? quantity->value.UnitsOf(resource) : std::nullopt;
+}
+
+Guardrail GuardrailOf(const Node* node) {
+  return node == nullptr ? Guardrail{} : Guardrail{node->layer, node->position};
+}
+
+// The leaf of the highest layer below `node`: who declared the last of a map's entries.
+void HighestLeaf(const Node& node, Guardrail& highest) {
+  if (!node.is_map()) {
+    const bool higher = !highest.layer || node.layer > *highest.layer;
+    if (higher) highest = {node.layer, node.position};
+    return;
+  }
+  for (const Member& member : node.members) HighestLeaf(*member.value, highest);
+}
+
+Guardrail HighestLeafOf(const Node* node) {
+  Guardrail highest;
+  if (node != nullptr) HighestLeaf(*node, highest);
+  return highest;
+}
+
+// Takes out of a binding's effective spec what admission needs.
+class OfferBuilder {
+ public:
+  OfferBuilder(CompiledBinding& binding, const Runner& runner, const Zone* zone)
+      : binding_(binding), spec_(binding.effective.get()), runner_(runner), zone_(zone) {}
+
+  void Build() {
+    ReadResources();
+    ReadNamespace();
+    ReadNetwork();
+    ReadGpuTypes();
+    if (const Node* image = At(spec_, {"container_image"}); image != nullptr) binding_.container_image = image->text;
+  }
+
+ private:
+  void ReadQuantity(std::string_view name, Resource resource, std::optional<int64_t>& units, std::string& text) {
+    const Node* node = At(spec_, {"resource_defaults", name});
+    if (node == nullptr) return;
+    text = node->text;
+    if (const auto quantity = Quantity::Parse(node->text); quantity.has_value()) units = quantity->UnitsOf(resource);
+  }
+
+  void ReadResources() {
+    Offer& offer = binding_.offer;
+    ReadQuantity("cpuRequest", Resource::kCpu, offer.requests.cpu, binding_.cpu_request_text);
+    ReadQuantity("memoryRequest", Resource::kMemory, offer.requests.memory, binding_.memory_request_text);
+    ReadQuantity("cpuLimit", Resource::kCpu, offer.limits.cpu, binding_.cpu_limit_text);
+    ReadQuantity("memoryLimit", Resource::kMemory, offer.limits.memory, binding_.memory_limit_text);
+    binding_.cpu_limit = GuardrailOf(At(spec_, {"resource_defaults", "cpuLimit"}));
+    binding_.memory_limit = GuardrailOf(At(spec_, {"resource_defaults", "memoryLimit"}));
+  }
+
+  void ReadNamespace() {
+    const Node* strategy = At(spec_, {"namespace", "strategy"});
+    if (strategy != nullptr) {
+      binding_.strategy = NamespaceStrategyOf(strategy->text).value_or(NamespaceStrategy::kPerOrg);
+    }
+    binding_.strategy_guardrail = GuardrailOf(strategy);
+    binding_.offer.needs_user = binding_.strategy == NamespaceStrategy::kPerUser;
+    if (const Node* prefix = At(spec_, {"namespace", "namespacePrefix"}); prefix != nullptr) {
+      binding_.namespace_prefix = prefix->text;
+    }
+    if (const Node* name = At(spec_, {"namespace", "staticNamespace"}); name != nullptr) {
+      binding_.static_namespace = name->text;
+    }
+  }
+
+  void ReadNetwork() {
+    if (const Node* modes = At(spec_, {"network", "egress", "modes"}); modes != nullptr) {
+      for (const Member& mode : modes->members) binding_.offer.egress_modes.push_back(mode.key);
+      binding_.egress = HighestLeafOf(modes);
+    }
+    const Node* levels = At(spec_, {"network", "ingress"});
+    if (levels == nullptr) return;
+    binding_.ingress = HighestLeafOf(levels);
+    for (const Member& level : levels->members) {
+      binding_.offer.ingress_levels.push_back(level.key);
+      const Node* text = At(level.value.get(), {"ingress", "template"});
+      binding_.host_templates.push_back(text == nullptr ? std::nullopt : HostTemplate::Parse(text->text));
+      binding_.host_guardrails.push_back(GuardrailOf(text));
+    }
+  }
+
+  // The runner's types, restricted to the instance types when those are set to something.
+  void ReadGpuTypes() {
+    const Node* types = At(spec_, {"instance_types"});
+    if (types == nullptr) types = At(spec_, {"pod", "placement", "instanceTypes"});
+    std::set<std::string> allowed;
+    if (types != nullptr) {
+      for (const NodeRef& type : types->items) allowed.insert(Lower(type->text));
+    }
+    if (!allowed.empty()) binding_.instance_types = GuardrailOf(types);
+    std::vector<std::string> names = runner_.capabilities.gpu_types.value;
+    std::ranges::sort(names);
+    std::set<std::string> seen;
+    for (const std::string& name : names) {
+      const std::string folded = Lower(name);
+      if ((!allowed.empty() && !allowed.contains(folded)) || !seen.insert(folded).second) continue;
+      binding_.offer.gpu_types.push_back({name, folded, MemoryOf(folded)});
+    }
+  }
+
+  std::optional<int64_t> MemoryOf(const std::string& folded) const {
+    if (zone_ == nullptr) return std::nullopt;
+    const auto found = zone_->gpu_memory_gb.find(folded);
+    return found == zone_->gpu_memory_gb.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  CompiledBinding& binding_;
+  const Node* spec_;
+  const Runner& runner_;
+  const Zone* zone_;
+};
+
+std::string FileAndPosition(std::string_view file, Position position) {
+  std::string source(file);
+  source.append(":").append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
+  return source;
+}
+
+}  // namespace
+
+class SnapshotCompiler {
+ public:
+  SnapshotCompiler(Snapshot::Input input, Snapshot::LiveCells& live)
+      : input_(std::move(input)), live_(live), snapshot_(new Snapshot) {}
+
+  std::shared_ptr<const Snapshot> Run();
+
+ private:
+  void CompileRunner(const RunnerLink& link);
+  void CompileBinding(const RunnerLink& link, uint32_t ordinal);
+  void CheckUnbound(const Object& object);
+  void CompileOrganization(const std::shared_ptr<const Object>& object);
+  CompiledOrganization& OrganizationFor(const std::string& id);
+  void AddIssues(std::vector<Issue> issues);
+
+  Snapshot::Input input_;
+  Snapshot::LiveCells& live_;
+  std::shared_ptr<Snapshot> snapshot_;
+  std::set<std::tuple<IssueCode, std::string, uint32_t, uint32_t, std::string, std::string>> seen_issues_;
+};
+
+// One mistake in a profile shows once, however many bindings inherit it.
+void SnapshotCompiler::AddIssues(std::vector<Issue> issues) {
+  for (Issue& issue : issues) {
+    const bool is_new =
+        seen_issues_
+            .emplace(issue.code, issue.file, issue.position.line, issue.position.column, issue.path, issue.message)
+            .second;
+    if (is_new) snapshot_->issues_.push_back(std::move(issue));
+  }
+}
+
+CompiledOrganization& SnapshotCompiler::OrganizationFor(const std::string& id) {
+  return snapshot_->organizations_.try_emplace(id).first->second;
+}
+
+void SnapshotCompiler::CompileOrganization(const std::shared_ptr<const Object>& object) {
+  const auto& settings = std::get<Organization>(object->value);
+  CompiledOrganization& organization = OrganizationFor(settings.organization_id);
+  organization.object = object;
+  organization.refused = object->refused;
+  organization.settings = settings;
+  organization.rules = {{Units(settings.quota_cpu, Resource::kCpu), Units(settings.quota_memory, Resource::kMemory),
+                         settings.quota_gpu ? std::optional(settings.quota_gpu->value) : std::nullopt},
+                        settings.limits_are == LimitsAre::kCeiling};
+  if (organization.refused) return;
+  if (settings.allowed_images) organization.images.emplace(settings.allowed_images->value);
+  for (const auto& path : organization.settings.launch_overrides) organization.opened.push_back(path.value);
+}
+
+void SnapshotCompiler::CompileBinding(const RunnerLink& link, uint32_t ordinal) {
+  const auto& objects = snapshot_->objects_;
+  const BindingLink& linked = link.bindings[ordinal];
+  const CompiledRunner& runner = snapshot_->runners_.back();
+  const Binding& source = runner.runner->bindings[ordinal];
+  CompiledBinding binding;
+  binding.runner = static_cast<uint32_t>(snapshot_->runners_.size() - 1);
+  binding.ordinal = ordinal;
+  binding.is_default = source.is_default;
+  binding.name = linked.name;
+  if (linked.profile != BindingLink::kNone) {
+    binding.profile_object = objects[linked.profile];
+    const auto& profile = std::get<Profile>(binding.profile_object->value);
+    binding.profile_id = profile.id;
+    binding.profile_display_name = profile.display_name;
+    binding.layers[static_cast<size_t>(Layer::kProfile)] = profile.spec;
+  }
+  const Zone* zone = runner.zone_object == nullptr ? nullptr : &std::get<Zone>(runner.zone_object->value);
+  if (zone != nullptr) binding.layers[static_cast<size_t>(Layer::kZone)] = zone->defaults;
+  binding.layers[static_cast<size_t>(Layer::kRunner)] = runner.runner->cpu_runtime_class;
+  binding.layers[static_cast<size_t>(Layer::kBinding)] = source.overrides;
+  binding.offer.valid = linked.valid;
+  if (linked.valid) {
+    binding.effective = MergeLayers(binding.layers);
+    std::vector<Issue> issues;
+    const EffectiveRules rules = {runner.runner->allow_privileged_profile_annotations, runner.runner->runner_id};
+    CheckEffective(binding.effective.get(), rules, snapshot_->PlacesOf(binding), issues);
+    binding.offer.valid = !HasError(issues);
+    AddIssues(std::move(issues));
+  }
+  if (binding.offer.valid) OfferBuilder(binding, *runner.runner, zone).Build();
+  snapshot_->bindings_.push_back(std::move(binding));
+}
+
+void SnapshotCompiler::CompileRunner(const RunnerLink& link) {
+  CompiledRunner compiled;
+  compiled.object = snapshot_->objects_[link.runner];
+  compiled.runner = &std::get<Runner>(compiled.object->value);
+  if (link.zone != BindingLink::kNone) compiled.zone_object = snapshot_->objects_[link.zone];
+  LiveEntry& live = live_[{compiled.runner->organization_id, compiled.runner->runner_id}];
+  live.Follow(*compiled.runner);
+  compiled.live = live.cell;
+  compiled.tie_hash = Fnv1a64(compiled.runner->runner_id);
+  snapshot_->runners_.push_back(std::move(compiled));
+  for (uint32_t i = 0; i < link.bindings.size(); ++i) CompileBinding(link, i);
+}
+
+// A profile that nothing binds is judged as if it were bound alone.
+void SnapshotCompiler::CheckUnbound(const Object& object) {
+  LayerPlaces places;
+  const auto layer = static_cast<size_t>(Layer::kProfile);
+  places.files[layer] = object.file;
+  places.paths[layer] = object.path + "/spec";
+  const NodeRef spec = Finish(std::get<Profile>(object.value).spec);
+  EffectiveRules rules;
+  rules.allow_restricted_annotations = true;  // which runner decides is not known
+  std::vector<Issue> issues;
+  CheckEffective(spec.get(), rules, places, issues);
+  AddIssues(std::move(issues));
+}
+
+std::shared_ptr<const Snapshot> SnapshotCompiler::Run() {
+  const CatalogLinks links = LinkCatalog(input_.objects, input_.use);
+  snapshot_->revision_ = input_.revision;
+  for (Object& object : input_.objects) {
+    snapshot_->objects_.push_back(std::make_shared<const Object>(std::move(object)));
+    const Object& kept = *snapshot_->objects_.back();
+    if (const auto* runner = std::get_if<Runner>(&kept.value)) OrganizationFor(runner->organization_id);
+    if (const auto* profile = std::get_if<Profile>(&kept.value)) OrganizationFor(profile->organization_id);
+  }
+  std::vector<const RunnerLink*> ordered;
+  for (const RunnerLink& link : links.runners) ordered.push_back(&link);
+  std::ranges::sort(ordered, {}, [&](const RunnerLink* link) {
+    const auto& runner = std::get<Runner>(snapshot_->objects_[link->runner]->value);
+    return std::tie(runner.runner_id, runner.organization_id);
+  });
+  for (const RunnerLink* link : ordered) CompileRunner(*link);
+  for (uint32_t i = 0; i < snapshot_->bindings_.size(); ++i) {
+    const Runner& runner = *snapshot_->RunnerOf(snapshot_->bindings_[i]).runner;
+    OrganizationFor(runner.organization_id).bindings.push_back(i);
+    if (runner.is_shared) snapshot_->shared_bindings_.push_back(i);
+  }
+  for (size_t index : links.organizations) CompileOrganization(snapshot_->objects_[index]);
+  for (size_t index : links.unbound_profiles) CheckUnbound(*snapshot_->objects_[index]);
+  return snapshot_;
+}
+
+std::shared_ptr<const Snapshot> Snapshot::Compile(Input input, LiveCells& live) {
+  return SnapshotCompiler(std::move(input), live).Run();
+}
+
+const CompiledOrganization& Snapshot::OrganizationOf(std::string_view id) const {
+  const auto found = organizations_.find(id);
+  return found == organizations_.end() ? undocumented_ : found->second;
+}
+
+bool Snapshot::KnowsOrganization(std::string_view id) const {
+  return id == kDefaultOrganization || organizations_.contains(id);
+}
+
+LayerPlaces Snapshot::PlacesOf(const CompiledBinding& binding) const {
+  LayerPlaces places;
+  const CompiledRunner& runner = RunnerOf(binding);
+  const auto set = [&](Layer layer, const std::shared_ptr<const Object>& object, std::string_view below) {
+    if (object == nullptr) return;
+    places.files[static_cast<size_t>(layer)] = object->file;
+    places.paths[static_cast<size_t>(layer)] = object->path + std::string(below);
+  };
+  set(Layer::kZone, runner.zone_object, "/defaults");
+  set(Layer::kRunner, runner.object, "/managed_spec/overrides");
+  set(Layer::kProfile, binding.profile_object, "/spec");
+  set(Layer::kBinding, runner.object, "/profile_bindings/" + std::to_string(binding.ordinal) + "/overrides_json");
+  return places;
+}
+
+std::string Snapshot::SourceOf(const CompiledBinding& binding, Layer layer, Position position) const {
+  if (!position.known()) return {};
+  const CompiledRunner& runner = RunnerOf(binding);
+  const Object* object = layer == Layer::kZone      ? runner.zone_object.get()
+                         : layer == Layer::kProfile ? binding.profile_object.get()
+                                                    : runner.object.get();
+  return object == nullptr ? std::string() : FileAndPosition(object->file, position);
+}
+
+void AppendNamespaceOf(const CompiledBinding& binding, std::string_view organization, std::string_view user,
+                       std::string& out) {
+  if (binding.strategy == NamespaceStrategy::kStatic) {
+    out += binding.static_namespace;
+  } else {
+    AppendNamespaceName(binding.strategy, binding.namespace_prefix, organization, user, binding.profile_display_name,
+                        out);
+  }
+}
+
+}  // namespace berth

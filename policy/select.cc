@@ -1,0 +1,47 @@
+#include "berth/policy/select.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/numeric/int128.h"
+
+namespace berth {
+namespace {
+
+// The room of one dimension; nothing when the runner's maximum is unknown. Unreported means all of it is free.
+std::optional<Fraction> Room(std::optional<int64_t> free, int64_t maximum, int64_t request) {
+  if (maximum <= 0) return std::nullopt;
+  return Fraction{std::max<int64_t>(free.value_or(maximum) - request, 0), maximum};
+}
+
+}  // namespace
+
+bool Less(const Fraction& a, const Fraction& b) {
+  return absl::int128(a.numerator) * b.denominator < absl::int128(b.numerator) * a.denominator;
+}
+
+Fraction RoomLeft(const Need& need, const Candidate& candidate) {
+  const ResolvedAmounts resolved = ResolveAmounts(need, candidate.offer);
+  const Capabilities& most = candidate.runner.capabilities;
+  const LiveState& live = candidate.live;
+  std::optional<Fraction> least;
+  const auto consider = [&](std::optional<Fraction> room) {
+    if (room && (!least || Less(*room, *least))) least = room;
+  };
+  consider(Room(live.cpu, most.max_cpu_millicores.value, resolved.requests.cpu.value_or(0)));
+  consider(Room(live.memory, most.max_memory_bytes.value, resolved.requests.memory.value_or(0)));
+  if (need.gpu_count > 0) consider(Room(live.gpu, most.max_gpu_count.value, need.gpu_count));
+  return least.value_or(Fraction{});
+}
+
+bool Before(const Rank& a, const Rank& b, Strategy strategy) {
+  if (a.preferred != b.preferred) return a.preferred;
+  if (strategy != Strategy::kFirst) {
+    if (Less(a.room, b.room)) return strategy == Strategy::kPack;
+    if (Less(b.room, a.room)) return strategy == Strategy::kSpread;
+    if (a.tie != b.tie) return a.tie > b.tie;
+  }
+  return a.order < b.order;
+}
+
+}  // namespace berth

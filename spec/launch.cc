@@ -1,0 +1,118 @@
+#include "berth/spec/launch.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "berth/spec/decode.h"
+#include "berth/spec/field.h"
+#include "berth/spec/field_path.h"
+#include "berth/spec/fold.h"
+#include "berth/spec/node_reader.h"
+
+namespace berth {
+namespace {
+
+std::vector<std::string> SortedDistinct(std::vector<std::string> texts) {
+  std::ranges::sort(texts);
+  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+  return texts;
+}
+
+std::optional<Located<Quantity>> ReadQuantity(const NodeReader& reader, std::string_view name) {
+  const std::optional<Quantity> quantity = reader.QuantityOf(name);
+  if (!quantity.has_value()) return std::nullopt;
+  return Located<Quantity>{*quantity, reader.PositionOf(name)};
+}
+
+ResourceRequest ReadResources(const NodeReader& request, std::string_view name) {
+  const NodeReader reader = request.Record(name);
+  ResourceRequest resources;
+  resources.present = request.Has(name);
+  resources.cpu = ReadQuantity(reader, "cpu");
+  resources.memory = ReadQuantity(reader, "memory");
+  const NodeReader gpu = reader.Record("gpu");
+  resources.gpu = {reader.Has("gpu"), gpu.Integer("count"), gpu.Text("type"), gpu.Integer("memory_gb")};
+  return resources;
+}
+
+NodeRef MakeQuantity(const Located<Quantity>& quantity) {
+  return MakeScalar(NodeKind::kQuantity, Layer::kSandbox, quantity.position, quantity.value.ToString());
+}
+
+}  // namespace
+
+DecodedLaunch DecodeLaunchRequest(Value value, std::string_view base_path) {
+  DecodedLaunch decoded;
+  const NodeRef node = DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, decoded.issues).node;
+  const NodeReader reader(node.get());
+  LaunchRequest& request = decoded.request;
+  request.node = node;
+  request.file = value.document().source().name();
+  if (const std::string id = reader.Text("organization_id"); !id.empty()) request.organization_id = id;
+  request.user_id = reader.Text("user_id");
+  request.sandbox_id = reader.Text("sandbox_id");
+  std::vector<std::string> profiles = reader.Texts("profile_names");
+  std::ranges::copy(reader.Texts("profile_ids"), std::back_inserter(profiles));
+  request.profile_names = SortedDistinct(std::move(profiles));
+  request.runner_ids = SortedDistinct(reader.Texts("runner_ids"));
+  request.runner_group_id = reader.Text("runner_group_id");
+  request.zone = reader.Text("zone");
+  request.container_image = {reader.Text("container_image"), reader.PositionOf("container_image")};
+  request.requests = ReadResources(reader, "resource_requests");
+  request.limits = ReadResources(reader, "resource_limits");
+  request.resources = ReadResources(reader, "resources");
+  request.architecture = reader.Text("architecture");
+  request.privileged = reader.Bool("privileged");
+  request.storage_classes = SortedDistinct(reader.Texts("storage_classes"));
+  const NodeReader network = reader.Record("network");
+  request.egress_mode = network.Text("egress_mode");
+  request.ingress_mode = network.Text("ingress_mode");
+  for (const NodeRef& port : network.Records("exposed_ports")) {
+    int64_t number = 0;  // a refused port keeps its place, so that ports stay paired with a level
+    std::from_chars(port->text.data(), port->text.data() + port->text.size(), number);
+    request.exposed_ports.push_back(number);
+  }
+  request.pod_annotations = reader.Tree("pod_annotations");
+  request.overrides = reader.Tree("overrides");
+  if (request.overrides != nullptr) {
+    std::string path(base_path);
+    AppendPointer("overrides", path);
+    const size_t first = decoded.issues.size();
+    request.overrides = FoldLayer(request.overrides, request.file, path, decoded.issues);
+    for (size_t i = first; i < decoded.issues.size(); ++i) decoded.issues[i].field = "overrides";
+  }
+  request.issues = decoded.issues;
+  return decoded;
+}
+
+NodeRef SandboxLayer(const LaunchRequest& request) {
+  constexpr Layer kLayer = Layer::kSandbox;
+  NodeRef layer = request.overrides;
+  if (!request.container_image.value.empty()) {
+    layer = WithMember(
+        layer, "container_image",
+        MakeScalar(NodeKind::kString, kLayer, request.container_image.position, request.container_image.value), kLayer);
+  }
+  NodeRef resources;
+  const ResourceRequest& requests = request.effective_requests();
+  const ResourceRequest& limits = request.effective_limits();
+  if (limits.cpu) resources = WithMember(resources, "cpuLimit", MakeQuantity(*limits.cpu), kLayer);
+  if (limits.memory) resources = WithMember(resources, "memoryLimit", MakeQuantity(*limits.memory), kLayer);
+  if (requests.cpu) resources = WithMember(resources, "cpuRequest", MakeQuantity(*requests.cpu), kLayer);
+  if (requests.memory) resources = WithMember(resources, "memoryRequest", MakeQuantity(*requests.memory), kLayer);
+  if (resources != nullptr) layer = WithMember(layer, "resource_defaults", resources, kLayer);
+  if (request.pod_annotations != nullptr && !request.pod_annotations->members.empty()) {
+    auto annotations = std::make_shared<Node>(*request.pod_annotations);
+    std::erase_if(annotations->members, [](const Member& member) { return IsReservedKey(member.key); });
+    const Node* pod = At(layer.get(), {"pod"});
+    const NodeRef pod_ref = pod == nullptr ? nullptr : *layer->Find("pod");
+    const NodeRef* metadata = pod_ref == nullptr ? nullptr : pod_ref->Find("metadata");
+    const NodeRef new_metadata =
+        WithMember(metadata == nullptr ? nullptr : *metadata, "annotations", std::move(annotations), kLayer);
+    layer = WithMember(layer, "pod", WithMember(pod_ref, "metadata", new_metadata, kLayer), kLayer);
+  }
+  return layer;
+}
+
+}  // namespace berth

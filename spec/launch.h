@@ -1,0 +1,86 @@
+// A launch request: who asks, where it may run, and what it asks for.
+//
+// A plain value decoded from a document (YAML or JSON, snake_case or camelCase, or the wire's StartSandboxRequest).
+// Empty strings and empty lists mean absent. Fields without meaning for admission are accepted and carried.
+//
+// Not here: whether the request makes sense (berth/validate/request.h)
+
+#ifndef BERTH_SPEC_LAUNCH_H_
+#define BERTH_SPEC_LAUNCH_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/spec/document.h"
+#include "berth/spec/issue.h"
+#include "berth/spec/node.h"
+#include "berth/spec/objects.h"
+#include "berth/spec/quantity.h"
+
+namespace berth {
+
+struct GpuRequest {
+  bool present = false;
+  std::optional<int64_t> count;
+  std::string type;  // empty: any
+  std::optional<int64_t> memory_gb;
+};
+
+struct ResourceRequest {
+  bool present = false;
+  std::optional<Located<Quantity>> cpu;
+  std::optional<Located<Quantity>> memory;
+  GpuRequest gpu;
+};
+
+struct LaunchRequest {
+  std::string file;
+  std::string organization_id{kDefaultOrganization};
+  std::string user_id;
+  std::string sandbox_id;
+  std::vector<std::string> profile_names;  // union of names and ids, sorted, distinct
+  std::vector<std::string> runner_ids;     // sorted, distinct
+  std::string runner_group_id;
+  std::string zone;
+  Located<std::string> container_image;
+  ResourceRequest requests;
+  ResourceRequest limits;
+  ResourceRequest resources;  // the older spelling: sets both
+  std::string architecture;
+  bool privileged = false;
+  std::vector<std::string> storage_classes;  // sorted, distinct
+  std::string egress_mode;
+  std::string ingress_mode;
+  std::vector<int64_t> exposed_ports;
+  NodeRef pod_annotations;  // null when absent
+  NodeRef overrides;        // folded; null when absent
+  NodeRef node;             // as decoded
+  // What decoding found. With an error among them the request is invalid, whatever else it says.
+  std::vector<Issue> issues;
+
+  // The requests and limits that count: `resources` stands for both sides.
+  [[nodiscard]] const ResourceRequest& effective_requests() const { return resources.present ? resources : requests; }
+  [[nodiscard]] const ResourceRequest& effective_limits() const { return resources.present ? resources : limits; }
+  // The GPUs asked for, on whichever side.
+  [[nodiscard]] const GpuRequest& gpu() const {
+    return effective_requests().gpu.present ? effective_requests().gpu : effective_limits().gpu;
+  }
+  [[nodiscard]] bool wants_gpu() const { return gpu().count.value_or(0) > 0; }
+};
+
+struct DecodedLaunch {
+  LaunchRequest request;
+  std::vector<Issue> issues;  // errors: the request is invalid
+};
+
+DecodedLaunch DecodeLaunchRequest(Value value, std::string_view base_path = {});
+
+// The launch's own layer: image, resources, annotations and overrides as one spec tree; null when it sets nothing.
+NodeRef SandboxLayer(const LaunchRequest& request);
+
+}  // namespace berth
+
+#endif  // BERTH_SPEC_LAUNCH_H_

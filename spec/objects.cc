@@ -1,0 +1,329 @@
+#include "berth/spec/objects.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "berth/spec/decode.h"
+#include "berth/spec/field.h"
+#include "berth/spec/field_path.h"
+#include "berth/spec/node_reader.h"
+
+namespace berth {
+namespace {
+
+constexpr std::array<std::string_view, 6> kInstallNames = {"READY",  "PENDING",  "PROVISIONING",
+                                                           "FAILED", "DELETING", "UNSPECIFIED"};
+constexpr std::array<std::string_view, 3> kConnectionNames = {"CONNECTED", "DISCONNECTED", "UNSPECIFIED"};
+
+template <typename Enum, size_t kSize>
+Enum EnumOf(std::string_view text, const std::array<std::string_view, kSize>& names, Enum absent) {
+  const auto found = std::ranges::find(names, text);
+  return found == names.end() ? absent : static_cast<Enum>(found - names.begin());
+}
+
+std::string Lower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
+std::string OrganizationOf(const NodeReader& reader) {
+  std::string id = reader.Text("organization_id");
+  return id.empty() ? std::string(kDefaultOrganization) : id;
+}
+
+Located<int64_t> LocatedInteger(const NodeReader& reader, std::string_view name) {
+  return {reader.Integer(name).value_or(0), reader.PositionOf(name)};
+}
+
+Located<std::vector<std::string>> LocatedTexts(const NodeReader& reader, std::string_view name) {
+  return {reader.Texts(name), reader.PositionOf(name)};
+}
+
+Issue ObjectIssue(const Object& object, IssueCode code, Position at, std::string message) {
+  Issue issue;
+  issue.code = code;
+  issue.message = std::move(message);
+  issue.file = object.file;
+  issue.position = at;
+  issue.path = object.path;
+  return issue;
+}
+
+Zone ReadZone(Object& object) {
+  const NodeReader reader(object.node.get());
+  Zone zone;
+  zone.zone = reader.Text("zone");
+  zone.defaults = reader.Tree("defaults");
+  const NodeRef memory = reader.Tree("gpu_memory_gb");
+  if (memory == nullptr) return zone;
+  for (const Member& member : memory->members) {
+    const auto gib = NodeReader(memory.get()).Integer(member.key);
+    if (!gib.has_value()) continue;
+    if (!zone.gpu_memory_gb.emplace(Lower(member.key), *gib).second) {
+      object.refused = true;
+      object.issues.push_back(ObjectIssue(object, IssueCode::kDuplicateKey, member.position,
+                                          "GPU type `" + member.key + "` is given twice; case does not count"));
+    }
+  }
+  return zone;
+}
+
+Profile ReadProfile(const NodeReader& reader) {
+  Profile profile;
+  profile.id = reader.Text("id");
+  profile.organization_id = OrganizationOf(reader);
+  profile.display_name = reader.Text("display_name");
+  profile.description = reader.Text("description");
+  profile.spec = reader.Tree("spec");
+  return profile;
+}
+
+Binding ReadBinding(const Node& node) {
+  const NodeReader reader(&node);
+  Binding binding;
+  binding.profile_template_id = reader.Text("profile_template_id");
+  binding.profile_name = reader.Text("profile_name");
+  binding.is_default = reader.Bool("is_default");
+  binding.position = node.position;
+  const NodeRef* overrides = node.Find("overrides_json");
+  if (overrides == nullptr) return binding;
+  if ((*overrides)->is_map()) {
+    binding.overrides = *overrides;
+  } else {
+    binding.overrides_valid = (*overrides)->is_null();
+  }
+  return binding;
+}
+
+Capabilities ReadCapabilities(const NodeReader& reader) {
+  Capabilities capabilities;
+  capabilities.max_cpu_millicores = LocatedInteger(reader, "max_cpu_millicores");
+  capabilities.max_memory_bytes = LocatedInteger(reader, "max_memory_bytes");
+  capabilities.max_gpu_count = LocatedInteger(reader, "max_gpu_count");
+  capabilities.gpu_types = LocatedTexts(reader, "supported_gpu_types");
+  capabilities.architectures = LocatedTexts(reader, "supported_architectures");
+  capabilities.supports_privileged = {reader.Bool("supports_privileged"), reader.PositionOf("supports_privileged")};
+  capabilities.storage_classes = LocatedTexts(reader, "available_storage_classes");
+  return capabilities;
+}
+
+NodeRef RuntimeClassLayer(const NodeReader& overrides, std::string_view name) {
+  NodeRef value = overrides.Tree(name);
+  return value == nullptr ? nullptr : WithMember(nullptr, "runtime_class", std::move(value), Layer::kRunner);
+}
+
+Runner ReadRunner(const NodeReader& reader) {
+  Runner runner;
+  runner.runner_id = reader.Text("runner_id");
+  runner.organization_id = OrganizationOf(reader);
+  runner.display_name = reader.Text("display_name");
+  runner.has_identity = reader.Has("identity");
+  const NodeReader identity = reader.Record("identity");
+  runner.zone = identity.Text("zone");
+  runner.cluster_id = identity.Text("cluster_id");
+  runner.cluster_name = identity.Text("cluster_name");
+  runner.group = identity.Text("runner_group_id");
+  runner.is_shared = reader.Bool("is_shared");
+  runner.install_status = {EnumOf(reader.Text("install_status"), kInstallNames, InstallStatus::kReady),
+                           reader.PositionOf("install_status")};
+  runner.connection_status = {EnumOf(reader.Text("connection_status"), kConnectionNames, ConnectionStatus::kConnected),
+                              reader.PositionOf("connection_status")};
+  runner.capabilities = ReadCapabilities(reader.Record("capabilities"));
+  const NodeReader resources = reader.Record("resources");
+  runner.available = {resources.Integer("available_cpu_millicores"), resources.Integer("available_memory_bytes"),
+                      resources.Integer("available_gpu_count"), resources.Integer("running_sandboxes"),
+                      reader.PositionOf("resources")};
+  const NodeReader managed = reader.Record("managed_spec");
+  runner.enforce_resource_limits = {managed.Bool("enforce_resource_limits"),
+                                    managed.PositionOf("enforce_resource_limits")};
+  runner.allow_privileged_profile_annotations = managed.Bool("allow_privileged_profile_annotations");
+  runner.cpu_runtime_class = RuntimeClassLayer(managed.Record("overrides"), "cpu_runtime_class");
+  runner.gpu_runtime_class = RuntimeClassLayer(managed.Record("overrides"), "gpu_runtime_class");
+  for (const NodeRef& binding : reader.Records("profile_bindings")) runner.bindings.push_back(ReadBinding(*binding));
+  return runner;
+}
+
+std::optional<Located<Quantity>> LocatedQuantity(const NodeReader& reader, std::string_view name) {
+  const std::optional<Quantity> quantity = reader.QuantityOf(name);
+  if (!quantity.has_value()) return std::nullopt;
+  return Located<Quantity>{*quantity, reader.PositionOf(name)};
+}
+
+Organization ReadOrganization(const NodeReader& reader) {
+  Organization organization;
+  organization.organization_id = OrganizationOf(reader);
+  const NodeReader quota = reader.Record("quota");
+  organization.quota_cpu = LocatedQuantity(quota, "cpu");
+  organization.quota_memory = LocatedQuantity(quota, "memory");
+  if (const auto gpu = quota.Integer("gpu"); gpu.has_value()) {
+    organization.quota_gpu = Located<int64_t>{*gpu, quota.PositionOf("gpu")};
+  }
+  if (reader.Text("limits_are") == "default") organization.limits_are = LimitsAre::kDefault;
+  if (reader.Text("unnamed_requests") == "default_binding_only") {
+    organization.unnamed_requests = UnnamedRequests::kDefaultBindingOnly;
+  }
+  const std::string strategy = reader.Text("strategy");
+  organization.strategy = strategy == "pack"    ? Strategy::kPack
+                          : strategy == "first" ? Strategy::kFirst
+                                                : Strategy::kSpread;
+  if (reader.Has("allowed_images")) organization.allowed_images = LocatedTexts(reader, "allowed_images");
+  for (const NodeRef& path : reader.Records("launch_overrides")) {
+    if (path->kind == NodeKind::kString) organization.launch_overrides.push_back({path->text, path->position});
+  }
+  return organization;
+}
+
+// Index of the first of `names` among a mapping's keys; the mapping's size when none is there.
+size_t KeyIndex(Value value, std::initializer_list<std::string_view> names) {
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (std::ranges::find(names, value.key(i).text()) != names.end()) return i;
+  }
+  return value.size();
+}
+
+bool HasKey(Value value, std::initializer_list<std::string_view> names) {
+  return KeyIndex(value, names) < value.size();
+}
+
+struct Shape {
+  Record record = Record::kNone;
+  ObjectForm form = ObjectForm::kWhole;
+};
+
+Shape ShapeOf(Value value) {
+  if (const size_t kind = KeyIndex(value, {"kind"}); kind < value.size()) {
+    const std::string_view name = value[kind].text();
+    if (name == "Zone") return {Record::kZone};
+    if (name == "Profile" || name == "ProfileTemplate") return {Record::kProfile};
+    if (name == "Runner") return {Record::kRunner};
+    if (name == "Organization") return {Record::kOrganization};
+    return {};
+  }
+  if (HasKey(value, {"identity"})) return {Record::kRunner};
+  if (HasKey(value, {"profile_bindings", "profileBindings", "managed_spec", "managedSpec"})) {
+    return {Record::kRunner, ObjectForm::kFragment};
+  }
+  if (HasKey(value, {"spec"})) {
+    return {Record::kProfile,
+            HasKey(value, {"display_name", "displayName"}) ? ObjectForm::kWhole : ObjectForm::kFragment};
+  }
+  if (HasKey(value, {"defaults"}) && HasKey(value, {"zone"})) return {Record::kZone};
+  if (HasKey(value, {"organization_id", "organizationId", "quota"})) return {Record::kOrganization};
+  return {};
+}
+
+class ObjectDecoder {
+ public:
+  ObjectDecoder(const Document& document, std::vector<Object>& objects, std::vector<Issue>& issues)
+      : document_(document), objects_(objects), issues_(issues) {}
+
+  void DecodeRoot(Value value) {
+    if (value.kind() != ValueKind::kSequence) return DecodeOne(value, {});
+    for (size_t i = 0; i < value.size(); ++i) DecodeOne(value[i], "/" + std::to_string(i));
+  }
+
+ private:
+  void DecodeOne(Value value, std::string path);
+  void Decode(Value value, Shape shape, std::string path, std::string_view runner_id);
+  void Refuse(Value value, std::string_view path, IssueCode code, std::string message);
+
+  const Document& document_;
+  std::vector<Object>& objects_;
+  std::vector<Issue>& issues_;
+};
+
+void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, std::string message) {
+  Issue issue;
+  issue.code = code;
+  issue.message = std::move(message);
+  issue.file = document_.source().name();
+  issue.position = value.position();
+  issue.path = path;
+  issues_.push_back(std::move(issue));
+}
+
+void ObjectDecoder::DecodeOne(Value value, std::string path) {
+  if (value.kind() == ValueKind::kInvalid) return;
+  if (value.kind() != ValueKind::kMapping) {
+    return Refuse(value, path, IssueCode::kUnknownKind, "expected an object: a zone, profile, runner or organization");
+  }
+  if (const size_t i = KeyIndex(value, {"profileTemplate", "profile_template"}); i < value.size()) {
+    AppendPointer(value.key(i).text(), path);
+    return Decode(value[i], {Record::kProfile}, std::move(path), {});
+  }
+  if (const size_t i = KeyIndex(value, {"runner"}); i < value.size()) {
+    const size_t id = KeyIndex(value, {"runnerId", "runner_id"});
+    AppendPointer(value.key(i).text(), path);
+    const bool whole = value[i].kind() == ValueKind::kMapping && HasKey(value[i], {"identity"});
+    return Decode(value[i], {Record::kRunner, whole ? ObjectForm::kWhole : ObjectForm::kFragment}, std::move(path),
+                  id < value.size() ? value[id].text() : std::string_view());
+  }
+  const Shape shape = ShapeOf(value);
+  if (shape.record != Record::kNone) return Decode(value, shape, std::move(path), {});
+  if (const size_t kind = KeyIndex(value, {"kind"}); kind < value.size()) {
+    return Refuse(
+        value[kind], path + "/kind", IssueCode::kUnknownKind,
+        "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found `" + std::string(value[kind].text()) + "`");
+  }
+  Refuse(value, path, IssueCode::kUnknownKind,
+         "no known kind of object: write `kind: Zone`, `Profile`, `Runner` or `Organization`");
+}
+
+void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::string_view runner_id) {
+  Object object;
+  object.file = document_.source().name();
+  object.key = object.file + "#" + std::to_string(objects_.size());
+  object.position =
+      value.kind() == ValueKind::kMapping && value.size() > 0 ? value.key(0).position() : value.position();
+  object.path = std::move(path);
+  object.form = shape.form;
+  const Layer layer = shape.record == Record::kZone      ? Layer::kZone
+                      : shape.record == Record::kProfile ? Layer::kProfile
+                                                         : Layer::kRunner;
+  const DecodedRecord decoded = DecodeRecord(shape.record, value, layer, object.path, object.issues);
+  object.node = decoded.node;
+  object.refused = !decoded.valid;
+  const NodeReader reader(object.node.get());
+  switch (shape.record) {
+    case Record::kZone:
+      object.value = ReadZone(object);
+      break;
+    case Record::kProfile:
+      object.value = ReadProfile(reader);
+      break;
+    case Record::kRunner: {
+      Runner runner = ReadRunner(reader);
+      if (!runner_id.empty()) runner.runner_id = runner_id;
+      object.value = std::move(runner);
+      break;
+    }
+    default:
+      object.value = ReadOrganization(reader);
+      break;
+  }
+  objects_.push_back(std::move(object));
+}
+
+}  // namespace
+
+std::string_view InstallStatusName(InstallStatus status) { return kInstallNames[static_cast<size_t>(status)]; }
+
+std::string_view ConnectionStatusName(ConnectionStatus status) { return kConnectionNames[static_cast<size_t>(status)]; }
+
+std::string_view ObjectKindName(const Object& object) {
+  constexpr std::array<std::string_view, 4> kNames = {"zone", "profile", "runner", "organization"};
+  return kNames[object.value.index()];
+}
+
+std::vector<Object> DecodeObjects(const Document& document, std::vector<Issue>& issues) {
+  std::vector<Object> objects;
+  ObjectDecoder decoder(document, objects, issues);
+  for (size_t i = 0; i < document.root_count(); ++i) decoder.DecodeRoot(document.root(i));
+  return objects;
+}
+
+}  // namespace berth

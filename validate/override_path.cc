@@ -1,0 +1,174 @@
+#include "berth/validate/override_path.h"
+
+#include <algorithm>
+#include <array>
+
+#include "berth/spec/field.h"
+#include "berth/spec/quoted.h"
+#include "berth/spec/suggest.h"
+
+namespace berth {
+namespace {
+
+std::vector<std::string_view> Split(std::string_view path) {
+  std::vector<std::string_view> parts;
+  size_t begin = 0;
+  while (true) {
+    const size_t end = path.find('.', begin);
+    parts.push_back(path.substr(begin, end == std::string_view::npos ? end : end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+// Members of a PodSpec that no organization can open, wherever the path stops.
+constexpr std::array<std::string_view, 4> kClosedPodFields = {"securityContext", "hostNetwork", "hostPID", "hostIPC"};
+constexpr std::array<std::string_view, 3> kContainerLists = {"containers", "initContainers", "ephemeralContainers"};
+
+// Whether `keys` below pod.spec, without list indices, is or lies below something that is never open.
+bool NeverOpenInPod(std::span<const std::string_view> keys) {
+  if (keys.empty()) return false;
+  if (std::ranges::find(kClosedPodFields, keys[0]) != kClosedPodFields.end()) return true;
+  if (keys.size() < 2) return false;
+  if (keys[0] == "volumes") return keys[1] == "hostPath";
+  return std::ranges::find(kContainerLists, keys[0]) != kContainerLists.end() && keys[1] == "securityContext";
+}
+
+// A path in canonical spelling, with the row it ends in.
+struct CanonicalPath {
+  std::string text;
+  bool known = true;
+  bool never = false;
+  std::string_view unknown_part;
+  Record unknown_in = Record::kNone;
+};
+
+CanonicalPath Canonical(std::string_view path) {
+  CanonicalPath canonical;
+  const std::vector<std::string_view> parts = Split(path);
+  Record record = Record::kSpec;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Field* field = record == Record::kNone ? nullptr : FindField(record, parts[i]);
+    if (field == nullptr) {
+      canonical.known = false;
+      canonical.unknown_part = parts[i];
+      canonical.unknown_in = record;
+      return canonical;
+    }
+    canonical.text.append(canonical.text.empty() ? "" : ".").append(field->name);
+    canonical.never = canonical.never || field->launch != LaunchAccess::kOpenable;
+    record = field->members;
+    const std::span<const std::string_view> rest = std::span(parts).subspan(i + 1);
+    if (field->type == FieldType::kOpenTree) {
+      canonical.never = canonical.never || NeverOpenInPod(rest);
+      for (std::string_view part : rest) canonical.text.append(".").append(part);
+      canonical.known = std::ranges::none_of(rest, [](std::string_view part) { return part.empty(); });
+      return canonical;
+    }
+    // User's keys need no rows: `node_selector.pool` opens that key alone.
+    if (field->type == FieldType::kStringMap && !rest.empty()) {
+      for (std::string_view part : rest) canonical.text.append(".").append(part);
+      return canonical;
+    }
+  }
+  return canonical;
+}
+
+// Whether removing the whole value would also remove something that is never open.
+bool HoldsClosedFields(const Field& field) {
+  if (field.type == FieldType::kOpenTree) return true;
+  if (field.type != FieldType::kRecord) return false;
+  return std::ranges::any_of(FieldsOf(field.members), [](const Field& member) {
+    return member.launch != LaunchAccess::kOpenable || HoldsClosedFields(member);
+  });
+}
+
+bool Covers(std::string_view opened, std::string_view path) {
+  return path.starts_with(opened) && (path.size() == opened.size() || path[opened.size()] == '.');
+}
+
+class ClosedPathFinder {
+ public:
+  explicit ClosedPathFinder(std::span<const std::string_view> opened) {
+    for (std::string_view path : opened) {
+      const CanonicalPath canonical = Canonical(path);
+      if (canonical.known && !canonical.never) opened_.push_back(canonical.text);
+    }
+  }
+
+  std::optional<std::string> Find(const Node& node, Record record, const std::string& path) {
+    for (const Member& member : node.members) {
+      const Field* field = FindField(record, member.key);
+      if (field == nullptr) continue;  // refused while decoding
+      const std::string below = path.empty() ? member.key : path + "." + member.key;
+      const Node& value = *member.value;
+      std::optional<std::string> closed;
+      if (field->type == FieldType::kRecord && value.is_map()) {
+        closed = Find(value, field->members, below);
+      } else if (field->type == FieldType::kOpenTree && value.is_map()) {
+        closed = FindInPod(value, below, {});
+      } else if (value.is_map()) {
+        closed = FindInMap(value, below, field->launch == LaunchAccess::kOpenable);
+      } else if (field->launch != LaunchAccess::kOpenable || HoldsClosedFields(*field) || !IsOpen(below)) {
+        closed = below;
+      }
+      if (closed.has_value()) return closed;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  bool IsOpen(std::string_view path) const {
+    return std::ranges::any_of(opened_, [&](const std::string& opened) { return Covers(opened, path); });
+  }
+
+  std::optional<std::string> FindInMap(const Node& map, const std::string& path, bool openable) {
+    for (const Member& member : map.members) {
+      if (!openable || !IsOpen(path + "." + member.key)) return path;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::string> FindInPod(const Node& node, const std::string& path, std::vector<std::string_view> keys) {
+    if (NeverOpenInPod(keys)) return path;
+    if (node.is_list()) {
+      for (const NodeRef& item : node.items) {
+        if (auto closed = FindInPod(*item, path, keys); closed.has_value()) return closed;
+      }
+      return node.items.empty() && !IsOpen(path) ? std::optional(path) : std::nullopt;
+    }
+    if (!node.is_map()) return IsOpen(path) ? std::nullopt : std::optional(path);
+    for (const Member& member : node.members) {
+      keys.push_back(member.key);
+      if (auto closed = FindInPod(*member.value, path + "." + member.key, keys); closed.has_value()) return closed;
+      keys.pop_back();
+    }
+    return std::nullopt;
+  }
+
+  std::vector<std::string> opened_;
+};
+
+}  // namespace
+
+OverridePathCheck CheckOverridePath(std::string_view path) {
+  OverridePathCheck check;
+  const CanonicalPath canonical = Canonical(path);
+  if (!canonical.known) {
+    check.message = "path " + Quoted(path) + " names no field of a profile spec";
+    std::vector<std::string_view> names;
+    for (const Field& field : FieldsOf(canonical.unknown_in)) names.push_back(field.name);
+    const std::string_view nearest = NearestName(canonical.unknown_part, names);
+    if (!nearest.empty()) check.suggestion = "did you mean " + Quoted(nearest) + "?";
+  } else if (canonical.never) {
+    check.code = IssueCode::kClosedOverridePath;
+    check.message = Quoted(path) + " is closed to launches in every organization";
+  }
+  return check;
+}
+
+std::optional<std::string> FirstClosedPath(const Node& overrides, std::span<const std::string_view> opened) {
+  return ClosedPathFinder(opened).Find(overrides, Record::kSpec, {});
+}
+
+}  // namespace berth

@@ -1,0 +1,42 @@
+// Paths that an organization may open to launches: `node_selector`, `pod.spec.tolerations`.
+//
+// A path is dotted, in the spelling of the field table (snake_case and camelCase are both understood), and opens
+// everything below it. Some fields can never be opened, not even by opening an ancestor: `namespace`, `network`, what
+// has a request field of its own (image, resources, pod annotations), security contexts of the pod and of every
+// container, host namespaces, and `hostPath` volumes.
+//
+// Threads:  pure functions
+
+#ifndef BERTH_VALIDATE_OVERRIDE_PATH_H_
+#define BERTH_VALIDATE_OVERRIDE_PATH_H_
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/spec/issue.h"
+#include "berth/spec/node.h"
+
+namespace berth {
+
+struct OverridePathCheck {
+  IssueCode code = IssueCode::kUnknownOverridePath;
+  std::string message;
+  std::string suggestion;
+
+  [[nodiscard]] bool ok() const { return message.empty(); }
+};
+
+// Whether the path names a field that an organization can open.
+[[nodiscard]] OverridePathCheck CheckOverridePath(std::string_view path);
+
+// The first leaf of `overrides`, in byte order of its keys, that none of the opened paths covers, as a dotted canonical
+// path; nothing when all are open. `null` is a leaf, `{}` is not.
+[[nodiscard]] std::optional<std::string> FirstClosedPath(const Node& overrides,
+                                                         std::span<const std::string_view> opened);
+
+}  // namespace berth
+
+#endif  // BERTH_VALIDATE_OVERRIDE_PATH_H_
