@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "berth/engine/tie_hash.h"
 #include "berth/merge/merge.h"
 #include "berth/spec/quantity.h"
@@ -27,12 +28,8 @@ constexpr std::pair<uint32_t, ReasonCode> kScopeReasons[] = {
     {kZoneFilter, ReasonCode::kZoneNotFound},
 };
 
-std::optional<int64_t> Units(const std::optional<Located<Quantity>>& quantity, Resource resource) {
-  return quantity ? quantity->value.UnitsOf(resource) : std::nullopt;
-}
-
 Amounts AmountsOf(const ResourceRequest& side) {
-  return {Units(side.cpu, Resource::kCpu), Units(side.memory, Resource::kMemory)};
+  return {UnitsOf(side.cpu, Resource::kCpu), UnitsOf(side.memory, Resource::kMemory)};
 }
 
 }  // namespace
@@ -75,7 +72,7 @@ Decision Admission::Run() {
 }
 
 bool Admission::Validate() {
-  scratch_.violations_ = request_.issues;
+  std::ranges::copy(request_.issues, std::back_inserter(scratch_.violations_));
   CheckLaunch(request_, organization_.opened, scratch_.violations_);
   std::erase_if(scratch_.violations_, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
   std::ranges::sort(scratch_.violations_, [](const Issue& a, const Issue& b) {
@@ -87,9 +84,7 @@ bool Admission::Validate() {
 void Admission::FillNeed() {
   const GpuRequest& gpu = request_.gpu();
   scratch_.gpu_type_.assign(gpu.type);
-  for (char& c : scratch_.gpu_type_) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+  absl::AsciiStrToLower(&scratch_.gpu_type_);
   need_.requests = AmountsOf(request_.effective_requests());
   need_.limits = AmountsOf(request_.effective_limits());
   need_.gpu_count = gpu.count.value_or(0);

@@ -4,26 +4,19 @@
 #include <optional>
 #include <tuple>
 
+#include "absl/strings/ascii.h"
 #include "berth/engine/admission.h"
 #include "berth/policy/match.h"
 
 namespace berth {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 bool AtLeast(std::optional<int64_t> free, int64_t wanted) { return wanted == 0 || (free && *free >= wanted); }
 
 class Lister {
  public:
   Lister(const Snapshot& snapshot, const DiscoveryFilter& filter)
-      : snapshot_(snapshot), filter_(filter), gpu_type_(Lower(filter.gpu_type)) {}
+      : snapshot_(snapshot), filter_(filter), gpu_type_(absl::AsciiStrToLower(std::string(filter.gpu_type))) {}
 
   [[nodiscard]] bool Passes(uint32_t index) const {
     const CompiledBinding& binding = snapshot_.bindings()[index];

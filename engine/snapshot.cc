@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "berth/engine/namespace_name.h"
 #include "berth/engine/tie_hash.h"
 #include "berth/merge/merge.h"
@@ -12,18 +13,6 @@
 
 namespace berth {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
-std::optional<int64_t> Units(const std::optional<Located<Quantity>>& quantity, Resource resource) {
-  return quantity ? quantity->value.UnitsOf(resource) : std::nullopt;
-}
 
 Guardrail GuardrailOf(const Node* node) {
   return node == nullptr ? Guardrail{} : Guardrail{node->layer, node->position};
@@ -114,14 +103,14 @@ class OfferBuilder {
     if (types == nullptr) types = At(spec_, {"pod", "placement", "instanceTypes"});
     std::set<std::string> allowed;
     if (types != nullptr) {
-      for (const NodeRef& type : types->items) allowed.insert(Lower(type->text));
+      for (const NodeRef& type : types->items) allowed.insert(absl::AsciiStrToLower(type->text));
     }
     if (!allowed.empty()) binding_.instance_types = GuardrailOf(types);
     std::vector<std::string> names = runner_.capabilities.gpu_types.value;
     std::ranges::sort(names);
     std::set<std::string> seen;
     for (const std::string& name : names) {
-      const std::string folded = Lower(name);
+      const std::string folded = absl::AsciiStrToLower(name);
       if ((!allowed.empty() && !allowed.contains(folded)) || !seen.insert(folded).second) continue;
       binding_.offer.gpu_types.push_back({name, folded, MemoryOf(folded)});
     }
@@ -189,7 +178,7 @@ void SnapshotCompiler::CompileOrganization(const std::shared_ptr<const Object>& 
   organization.object = object;
   organization.refused = object->refused;
   organization.settings = settings;
-  organization.rules = {{Units(settings.quota_cpu, Resource::kCpu), Units(settings.quota_memory, Resource::kMemory),
+  organization.rules = {{UnitsOf(settings.quota_cpu, Resource::kCpu), UnitsOf(settings.quota_memory, Resource::kMemory),
                          settings.quota_gpu ? std::optional(settings.quota_gpu->value) : std::nullopt},
                         settings.limits_are == LimitsAre::kCeiling};
   if (organization.refused) return;

@@ -166,8 +166,8 @@ Issue& Decoder::Report(IssueCode code, Value at, std::string message) {
   issue.message = std::move(message);
   issue.file = at.document().source().name();
   issue.position = at.position();
-  issue.path = path_.pointer();
-  issue.field = path_.field();
+  issue.path = path_.Pointer();
+  issue.field = path_.Field();
   if (in_spec_) issue.layer = layer_;
   if (issue.level() == IssueLevel::kError) ++errors_;
   issues_.push_back(std::move(issue));
@@ -301,8 +301,8 @@ NodeRef Decoder::DecodeJsonText(const Field& field, Value value) {
   ParsedDocument parsed = ParseEmbeddedJson(value);
   for (Issue& issue : parsed.issues) {
     if (issue.level() == IssueLevel::kError) ++errors_;
-    if (issue.path.empty()) issue.path = path_.pointer();
-    issue.field = path_.field();
+    if (issue.path.empty()) issue.path = path_.Pointer();
+    issue.field = path_.Field();
     if (in_spec_) issue.layer = layer_;
     issues_.push_back(std::move(issue));
   }

@@ -1,7 +1,8 @@
 // The place of a value while a document or a spec is walked, in the two spellings that findings use.
 //
-// `pointer` is an RFC 6901 pointer in the document's own spelling (`/resourceLimits/memory`); `field` is the same place
-// in canonical names (`resource_limits.memory`, `exposed_ports[1]`, `pod_annotations["a/b"]`).
+// `Pointer` is an RFC 6901 pointer in the document's own spelling (`/resourceLimits/memory`); `Field` is the same place
+// in canonical names (`resource_limits.memory`, `exposed_ports[1]`, `pod_annotations["a/b"]`). Walking costs nothing:
+// the steps stay on the stack, and text is made only when a finding asks for it.
 
 #ifndef BERTH_SPEC_FIELD_PATH_H_
 #define BERTH_SPEC_FIELD_PATH_H_
@@ -17,50 +18,52 @@ void AppendPointer(std::string_view token, std::string& pointer);
 
 class FieldPath {
  public:
-  // Extends a path while it lives.
+  // Extends a path while it lives. The names it is made of must outlive it.
   class Step {
    public:
     // A record's member.
-    Step(FieldPath& path, std::string_view written, std::string_view canonical) : Step(path) {
-      AppendPointer(written, path_.pointer_);
-      if (!path_.field_.empty()) path_.field_ += '.';
-      path_.field_ += canonical;
-    }
+    Step(FieldPath& path, std::string_view written, std::string_view canonical)
+        : Step(path, Kind::kMember, written, canonical, 0) {}
     // A user's key.
-    Step(FieldPath& path, std::string_view key) : Step(path) {
-      AppendPointer(key, path_.pointer_);
-      path_.field_.append("[\"").append(key).append("\"]");
-    }
+    Step(FieldPath& path, std::string_view key) : Step(path, Kind::kKey, key, key, 0) {}
     // A list's element.
-    Step(FieldPath& path, size_t index) : Step(path) {
-      const std::string digits = std::to_string(index);
-      AppendPointer(digits, path_.pointer_);
-      path_.field_.append("[").append(digits).append("]");
-    }
+    Step(FieldPath& path, size_t index) : Step(path, Kind::kIndex, {}, {}, index) {}
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
-    ~Step() {
-      path_.pointer_.resize(pointer_size_);
-      path_.field_.resize(field_size_);
-    }
+    ~Step() { path_.last_ = before_; }
 
    private:
-    explicit Step(FieldPath& path)
-        : path_(path), pointer_size_(path.pointer_.size()), field_size_(path.field_.size()) {}
+    friend class FieldPath;
+    enum class Kind : unsigned char { kMember, kKey, kIndex };
+
+    Step(FieldPath& path, Kind kind, std::string_view written, std::string_view canonical, size_t index)
+        : path_(path), before_(path.last_), kind_(kind), written_(written), canonical_(canonical), index_(index) {
+      path_.last_ = this;
+    }
+
+    void AppendPointerTo(std::string& pointer) const;
+    void AppendFieldTo(std::string& field) const;
 
     FieldPath& path_;
-    size_t pointer_size_;
-    size_t field_size_;
+    const Step* before_;
+    Kind kind_;
+    std::string_view written_;
+    std::string_view canonical_;
+    size_t index_;
   };
 
+  // Starts below `pointer` and `field`, which must outlive the path.
   explicit FieldPath(std::string_view pointer, std::string_view field = {}) : pointer_(pointer), field_(field) {}
+  FieldPath(const FieldPath&) = delete;
+  FieldPath& operator=(const FieldPath&) = delete;
 
-  [[nodiscard]] const std::string& pointer() const { return pointer_; }
-  [[nodiscard]] const std::string& field() const { return field_; }
+  [[nodiscard]] std::string Pointer() const;
+  [[nodiscard]] std::string Field() const;
 
  private:
-  std::string pointer_;
-  std::string field_;
+  std::string_view pointer_;
+  std::string_view field_;
+  const Step* last_ = nullptr;
 };
 
 }  // namespace berth

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "berth/spec/decode.h"
 #include "berth/spec/field.h"
 #include "berth/spec/field_path.h"
@@ -20,14 +21,6 @@ template <typename Enum, size_t kSize>
 Enum EnumOf(std::string_view text, const std::array<std::string_view, kSize>& names, Enum absent) {
   const auto found = std::ranges::find(names, text);
   return found == names.end() ? absent : static_cast<Enum>(found - names.begin());
-}
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
 }
 
 std::string OrganizationOf(const NodeReader& reader) {
@@ -63,7 +56,7 @@ Zone ReadZone(Object& object) {
   for (const Member& member : memory->members) {
     const auto gib = NodeReader(memory.get()).Integer(member.key);
     if (!gib.has_value()) continue;
-    if (!zone.gpu_memory_gb.emplace(Lower(member.key), *gib).second) {
+    if (!zone.gpu_memory_gb.emplace(absl::AsciiStrToLower(member.key), *gib).second) {
       object.refused = true;
       object.issues.push_back(ObjectIssue(object, IssueCode::kDuplicateKey, member.position,
                                           "GPU type `" + member.key + "` is given twice; case does not count"));

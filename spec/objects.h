@@ -34,6 +34,11 @@ struct Located {
   Position position;
 };
 
+// The amount in the unit in which `resource` is compared; nothing where nothing is set.
+inline std::optional<int64_t> UnitsOf(const std::optional<Located<Quantity>>& quantity, Resource resource) {
+  return quantity ? quantity->value.UnitsOf(resource) : std::nullopt;
+}
+
 struct Zone {
   std::string zone;
   NodeRef defaults;                                           // layer 1; null when absent

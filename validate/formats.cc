@@ -47,8 +47,8 @@ Issue& FormatChecker::Report(IssueCode code, Position at, Layer layer, std::stri
   issue.message = std::move(message);
   issue.file = file_;
   issue.position = at;
-  issue.path = path_.pointer();
-  issue.field = path_.field();
+  issue.path = path_.Pointer();
+  issue.field = path_.Field();
   if (in_spec_) issue.layer = layer;
   issues_.push_back(std::move(issue));
   return issues_.back();

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "berth/spec/quoted.h"
+#include "berth/validate/image.h"
 #include "berth/validate/names.h"
 #include "berth/validate/override_path.h"
 #include "berth/validate/spec_rules.h"
@@ -19,8 +21,7 @@ class LaunchChecker {
       : request_(request), opened_(opened), issues_(issues) {}
 
   void Run() {
-    if (request_.node != nullptr)
-      CheckFormats(*request_.node, Record::kLaunchRequest, {request_.file, "", ""}, issues_);
+    CheckNames();
     CheckResources();
     CheckGpus();
     CheckPorts();
@@ -41,6 +42,7 @@ class LaunchChecker {
   void Invalid(std::string field, std::string message, Position at = {}) {
     Report(IssueCode::kInvalidLaunch, std::move(field), std::move(message), at);
   }
+  void CheckNames();
   void CheckResources();
   void CheckPair(std::string_view dimension, Resource resource, const std::optional<Located<Quantity>>& request,
                  const std::optional<Located<Quantity>>& limit);
@@ -54,6 +56,34 @@ class LaunchChecker {
   std::span<const std::string_view> opened_;
   std::vector<Issue>& issues_;
 };
+
+// A decoded request is held against the field table; one that was filled in by hand, name by name.
+void LaunchChecker::CheckNames() {
+  if (request_.node != nullptr) {
+    CheckFormats(*request_.node, Record::kLaunchRequest, {request_.file, "", ""}, issues_);
+    return;
+  }
+  const auto expect = [&](IssueCode code, std::string_view field, std::string_view text, std::string_view expectation) {
+    if (!text.empty() && !expectation.empty())
+      Report(code, std::string(field), Quoted(text).append(" ").append(expectation));
+  };
+  const auto name = [&](std::string_view field, std::string_view text) {
+    expect(IssueCode::kInvalidName, field, text, CheckFreeName(text));
+  };
+  expect(IssueCode::kInvalidName, "sandbox_id", request_.sandbox_id, CheckDns1123Label(request_.sandbox_id));
+  expect(IssueCode::kInvalidImage, "container_image", request_.container_image.value,
+         CheckImage(request_.container_image.value));
+  name("organization_id", request_.organization_id);
+  name("user_id", request_.user_id);
+  name("runner_group_id", request_.runner_group_id);
+  name("zone", request_.zone);
+  name("architecture", request_.architecture);
+  name("network.egress_mode", request_.egress_mode);
+  name("network.ingress_mode", request_.ingress_mode);
+  for (const std::string& text : request_.profile_names) name("profile_names", text);
+  for (const std::string& text : request_.runner_ids) name("runner_ids", text);
+  for (const std::string& text : request_.storage_classes) name("storage_classes", text);
+}
 
 void LaunchChecker::CheckPair(std::string_view dimension, Resource resource,
                               const std::optional<Located<Quantity>>& request,
@@ -75,22 +105,17 @@ void LaunchChecker::CheckResources() {
 
 void LaunchChecker::CheckGpu(std::string_view side, const GpuRequest& gpu) {
   if (!gpu.present) return;
-  const std::string base = std::string(side) + ".gpu.";
+  const auto invalid = [&](std::string_view member, std::string_view message) {
+    Invalid(std::string(side).append(".gpu.").append(member), std::string(message));
+  };
   if (!gpu.count.has_value() && (!gpu.type.empty() || gpu.memory_gb.has_value())) {
-    Invalid(base + "count", "a GPU type or memory needs a `count`");
+    invalid("count", "a GPU type or memory needs a `count`");
   }
-  if (gpu.count.has_value() && *gpu.count < 1) Invalid(base + "count", "the GPU count needs to be 1 or more");
-  if (gpu.memory_gb.has_value() && *gpu.memory_gb < 1) {
-    Invalid(base + "memory_gb", "the GPU memory needs to be 1 GiB or more");
-  }
+  if (gpu.count.has_value() && *gpu.count < 1) invalid("count", "the GPU count needs to be 1 or more");
+  if (gpu.memory_gb.has_value() && *gpu.memory_gb < 1) invalid("memory_gb", "the GPU memory needs to be 1 GiB or more");
   if (!gpu.type.empty() && gpu.memory_gb.has_value()) {
-    Invalid(base + "memory_gb", "give the GPU's `type` or its `memory_gb`, one of the two");
+    invalid("memory_gb", "give the GPU's `type` or its `memory_gb`, one of the two");
   }
-}
-
-bool SameWithoutCase(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::ranges::equal(a, b, {}, lower, lower);
 }
 
 void LaunchChecker::CheckGpus() {
@@ -100,7 +125,7 @@ void LaunchChecker::CheckGpus() {
   const GpuRequest& a = request_.requests.gpu;
   const GpuRequest& b = request_.limits.gpu;
   if (!a.present || !b.present) return;
-  if (a.count != b.count || !SameWithoutCase(a.type, b.type) || a.memory_gb != b.memory_gb) {
+  if (a.count != b.count || !absl::EqualsIgnoreCase(a.type, b.type) || a.memory_gb != b.memory_gb) {
     Invalid("resource_requests.gpu", "the GPUs of requests and limits need to be equal");
   }
 }
@@ -112,16 +137,18 @@ void LaunchChecker::CheckPorts() {
   if (request_.exposed_ports.empty() && !request_.ingress_mode.empty()) {
     Invalid("network.exposed_ports", "ingress mode " + Quoted(request_.ingress_mode) + " needs ports to expose");
   }
-  std::vector<int64_t> seen;
-  for (size_t i = 0; i < request_.exposed_ports.size(); ++i) {
-    const int64_t port = request_.exposed_ports[i];
-    const std::string field = "network.exposed_ports[" + std::to_string(i) + "]";
-    if (!IsPortNumber(port)) {
-      Invalid(field, "port " + std::to_string(port) + " is outside 1 to 65535");
-    } else if (std::ranges::find(seen, port) != seen.end()) {
-      Invalid(field, "port " + std::to_string(port) + " is given twice");
+  const std::vector<int64_t>& ports = request_.exposed_ports;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const auto invalid = [&](std::string_view what) {
+      Invalid("network.exposed_ports[" + std::to_string(i) + "]",
+              "port " + std::to_string(ports[i]).append(" ").append(what));
+    };
+    if (!IsPortNumber(ports[i])) {
+      invalid("is outside 1 to 65535");
+    } else if (std::find(ports.begin(), ports.begin() + static_cast<std::ptrdiff_t>(i), ports[i]) !=
+               ports.begin() + static_cast<std::ptrdiff_t>(i)) {
+      invalid("is given twice");
     }
-    seen.push_back(port);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "berth/spec/field_path.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
@@ -268,10 +269,7 @@ void EffectiveChecker::CheckRequests() {
 std::vector<std::string> FoldedSet(const Node& list) {
   std::vector<std::string> set;
   for (const NodeRef& item : list.items) {
-    std::string& name = set.emplace_back(item->text);
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
+    set.push_back(absl::AsciiStrToLower(item->text));
   }
   std::ranges::sort(set);
   set.erase(std::unique(set.begin(), set.end()), set.end());
