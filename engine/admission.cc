@@ -35,7 +35,8 @@ Amounts AmountsOf(const ResourceRequest& side) {
 }  // namespace
 
 bool IsCalled(const CompiledBinding& binding, std::string_view name) {
-  return binding.name == name || (!binding.profile_id.empty() && binding.profile_id == name);
+  if (name.empty()) return false;
+  return binding.name == name || binding.profile_id == name || binding.dangling == name;
 }
 
 Admission::Admission(const Snapshot& snapshot, const LaunchRequest& request, Scratch& scratch)

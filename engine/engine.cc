@@ -93,14 +93,15 @@ Decision Engine::Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchReq
 absl::StatusOr<Resolved> Engine::Resolve(const ResolveTarget& target, const LaunchRequest* request) const {
   std::shared_ptr<const Snapshot> current = snapshot();
   std::optional<uint32_t> found;
-  bool runner_seen = false;
+  std::optional<uint32_t> runner;  // of several with one id the first: the organization's own
   current->ForEachVisible(target.organization, [&](uint32_t index) {
     const CompiledBinding& binding = current->bindings()[index];
     if (found || current->RunnerOf(binding).runner->runner_id != target.runner_id) return;
-    runner_seen = true;
+    if (runner.value_or(binding.runner) != binding.runner) return;
+    runner = binding.runner;
     if (target.profile.empty() ? binding.is_default : IsCalled(binding, target.profile)) found = index;
   });
-  if (!runner_seen) return NotFound("runner", target.runner_id);
+  if (!runner) return NotFound("runner", target.runner_id);
   if (!found) return NotFound("profile", target.profile);
   return Resolve(std::move(current), *found, request, target.organization);
 }
@@ -143,6 +144,7 @@ Resolved Engine::Resolve(std::shared_ptr<const Snapshot> snapshot, uint32_t bind
       const bool sandbox_known = host && (!host->uses_sandbox_id() || !request->sandbox_id.empty());
       const bool namespace_known = host && (!host->uses_namespace() || !resolved.namespace_name.empty());
       if (sandbox_known && namespace_known) host->Render(request->sandbox_id, resolved.namespace_name, resolved.host);
+      if (!IsValidHostName(resolved.host)) resolved.host.clear();
     }
   }
   resolved.snapshot = std::move(snapshot);

@@ -19,11 +19,12 @@ constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 bool IsBase32(char c) { return (c >= 'a' && c <= 'z') || (c >= '2' && c <= '7'); }
 
-// `-` and 16 base32 characters at the end, as our own hashed bodies have.
+// 16 base32 characters, alone or after a `-`, as our own hashed bodies end.
 bool LooksHashed(std::string_view text) {
-  if (text.size() <= kHashCharacters) return false;
+  if (text.size() < kHashCharacters) return false;
   const std::string_view end = text.substr(text.size() - kHashCharacters);
-  return text[text.size() - kHashCharacters - 1] == '-' && std::all_of(end.begin(), end.end(), IsBase32);
+  const bool stands_alone = text.size() == kHashCharacters || text[text.size() - kHashCharacters - 1] == '-';
+  return stands_alone && std::all_of(end.begin(), end.end(), IsBase32);
 }
 
 // Length-prefixed, so that no two lists of parts give the same bytes.

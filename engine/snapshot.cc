@@ -177,11 +177,13 @@ void SnapshotCompiler::CompileOrganization(const std::shared_ptr<const Object>& 
   CompiledOrganization& organization = OrganizationFor(settings.organization_id);
   organization.object = object;
   organization.refused = object->refused;
-  organization.settings = settings;
+  // Nothing of a refused document counts, and of two colliding ones neither comes first.
+  organization.settings = organization.refused ? Organization() : settings;
+  organization.settings.organization_id = settings.organization_id;
+  if (organization.refused) return;
   organization.rules = {{UnitsOf(settings.quota_cpu, Resource::kCpu), UnitsOf(settings.quota_memory, Resource::kMemory),
                          settings.quota_gpu ? std::optional(settings.quota_gpu->value) : std::nullopt},
                         settings.limits_are == LimitsAre::kCeiling};
-  if (organization.refused) return;
   if (settings.allowed_images) organization.images.emplace(settings.allowed_images->value);
   for (const auto& path : organization.settings.launch_overrides) organization.opened.push_back(path.value);
 }
@@ -196,6 +198,7 @@ void SnapshotCompiler::CompileBinding(const RunnerLink& link, uint32_t ordinal) 
   binding.ordinal = ordinal;
   binding.is_default = source.is_default;
   binding.name = linked.name;
+  if (linked.profile == BindingLink::kNone) binding.dangling = source.profile_template_id;
   if (linked.profile != BindingLink::kNone) {
     binding.profile_object = objects[linked.profile];
     const auto& profile = std::get<Profile>(binding.profile_object->value);

@@ -53,6 +53,7 @@ struct CompiledBinding {
   bool is_default = false;
   std::string name;        // effective: what launches call it
   std::string profile_id;  // empty when the profile has none
+  std::string dangling;    // the reference, when no such profile exists: launches may call the binding by it
   std::string profile_display_name;
   std::shared_ptr<const Object> profile_object;  // null when the reference dangles
   LayerStack layers;                             // zone, runner's CPU class, profile, binding

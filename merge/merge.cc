@@ -105,7 +105,7 @@ NodeRef MoveInstanceTypes(NodeRef spec) {
 
 NodeRef Default(NodeKind kind, std::string_view text) { return MakeScalar(kind, Layer::kDefault, {}, text); }
 
-NodeRef CopyLimitToRequest(NodeRef spec, std::string_view limit, std::string_view request) {
+NodeRef CopyLimitToRequest(const NodeRef& spec, std::string_view limit, std::string_view request) {
   const Node* found = At(spec.get(), {"resource_defaults", limit});
   if (found == nullptr) return spec;
   const NodeRef& resources = *spec->Find("resource_defaults");
@@ -156,8 +156,8 @@ NodeRef Complete(const NodeRef& spec) {
   NodeRef completed = spec;
   if (completed != nullptr) {
     completed = MoveInstanceTypes(std::move(completed));
-    completed = CopyLimitToRequest(std::move(completed), "cpuLimit", "cpuRequest");
-    completed = CopyLimitToRequest(std::move(completed), "memoryLimit", "memoryRequest");
+    completed = CopyLimitToRequest(completed, "cpuLimit", "cpuRequest");
+    completed = CopyLimitToRequest(completed, "memoryLimit", "memoryRequest");
   } else {
     auto empty = std::make_shared<Node>();
     empty->kind = NodeKind::kMap;

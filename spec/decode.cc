@@ -115,7 +115,7 @@ std::vector<Duplicate> SortMembers(Node& map) {
   const auto same = [&](const Member& a, const Member& b) {
     if (a.key != b.key) return false;
     // The parser reported keys that are equal to the letter, and spoiled the later value.
-    if (b.value->kind != NodeKind::kInvalid) duplicates.push_back({b.key, a.position, b.position});
+    if (b.value == nullptr || b.value->kind != NodeKind::kInvalid) duplicates.push_back({b.key, a.position, b.position});
     return true;
   };
   map.members.erase(std::unique(map.members.begin(), map.members.end(), same), map.members.end());
@@ -131,7 +131,9 @@ class Decoder {
   [[nodiscard]] size_t errors() const { return errors_; }
 
  private:
+  // The issue, to add to.
   Issue& Report(IssueCode code, Value at, std::string message);
+  Issue& LeaveOut(Value at);
   NodeRef Fail(IssueCode code, Value at, std::string message, std::string suggestion = {});
   NodeRef WrongType(Value value, std::string_view wanted, std::string suggestion = {});
   NodeRef Spoiled();
@@ -157,10 +159,13 @@ class Decoder {
   bool in_spec_ = false;
   FieldPath path_;
   std::vector<Issue>& issues_;
+  Issue left_out_;  // the latest past the limit
   size_t errors_ = 0;
 };
 
 Issue& Decoder::Report(IssueCode code, Value at, std::string message) {
+  if (InfoOf(code).level == IssueLevel::kError) ++errors_;
+  if (issues_.size() >= kMaxIssues) return LeaveOut(at);
   Issue issue;
   issue.code = code;
   issue.message = std::move(message);
@@ -169,9 +174,22 @@ Issue& Decoder::Report(IssueCode code, Value at, std::string message) {
   issue.path = path_.Pointer();
   issue.field = path_.Field();
   if (in_spec_) issue.layer = layer_;
-  if (issue.level() == IssueLevel::kError) ++errors_;
   issues_.push_back(std::move(issue));
   return issues_.back();
+}
+
+// Paths are not even made, because issues past the limit can be as many as the values of a file.
+Issue& Decoder::LeaveOut(Value at) {
+  if (issues_.size() == kMaxIssues) {
+    ++errors_;
+    Issue& last = issues_.emplace_back();
+    last.code = IssueCode::kLimitExceeded;
+    last.message = "more issues are left out: mend the first " + std::to_string(kMaxIssues);
+    last.file = at.document().source().name();
+    last.position = at.position();
+  }
+  left_out_ = {};
+  return left_out_;
 }
 
 NodeRef Decoder::Spoiled() {
@@ -236,8 +254,8 @@ NodeRef Decoder::DecodeMembers(Record record, Value value) {
       UnknownField(record, key);
       continue;
     }
+    // A field that says nothing (null here) stays until duplicates have been looked for.
     NodeRef node = value[i].kind() == ValueKind::kInvalid ? Spoiled() : DecodeField(*field, key.text(), value[i]);
-    if (node == nullptr) continue;
     const auto spelling = std::ranges::find(field->aliases, key.text());
     const auto json = std::ranges::find(field->json_names, key.text());
     const std::string_view written = spelling != field->aliases.end()  ? *spelling
@@ -251,6 +269,7 @@ NodeRef Decoder::DecodeMembers(Record record, Value value) {
            "field " + Quoted(duplicate.key) + " is given twice, first in line " + std::to_string(duplicate.first.line))
         .position = duplicate.later;
   }
+  std::erase_if(map->members, [](const Member& member) { return member.value == nullptr; });
   in_spec_ = was_in_spec;
   return map;
 }
@@ -301,6 +320,10 @@ NodeRef Decoder::DecodeJsonText(const Field& field, Value value) {
   ParsedDocument parsed = ParseEmbeddedJson(value);
   for (Issue& issue : parsed.issues) {
     if (issue.level() == IssueLevel::kError) ++errors_;
+    if (issues_.size() >= kMaxIssues) {
+      LeaveOut(value);
+      continue;
+    }
     if (issue.path.empty()) issue.path = path_.Pointer();
     issue.field = path_.Field();
     if (in_spec_) issue.layer = layer_;

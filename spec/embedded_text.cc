@@ -239,14 +239,14 @@ const OffsetMap::Segment& OffsetMap::At(uint32_t offset) const {
 }
 
 uint32_t OffsetMap::Begin(uint32_t offset) const {
-  if (segments_.empty()) return 0;
+  if (size_ == 0) return start_;
   if (offset >= size_) return End(offset);
   const Segment& segment = At(offset);
   return segment.source_end != 0 ? segment.source : segment.source + (offset - segment.begin);
 }
 
 uint32_t OffsetMap::End(uint32_t offset) const {
-  if (segments_.empty()) return 0;
+  if (size_ == 0) return start_;
   if (offset == 0) return Begin(0);
   const uint32_t last = std::min(offset, size_) - 1;
   const Segment& segment = At(last);
@@ -284,6 +284,7 @@ EmbeddedText MapScalar(std::string_view raw, uint32_t raw_begin, bool quoted, st
     result.text = std::string(decoded);
     result.map.Replace(static_cast<uint32_t>(decoded.size()), raw_begin, raw_begin + static_cast<uint32_t>(raw.size()));
   }
+  if (decoded.empty()) result.map.StartAt(raw_begin);
   return result;
 }
 

@@ -22,6 +22,8 @@ namespace berth {
 // Maps offsets in a decoded text to offsets in the text it was decoded from.
 class OffsetMap {
  public:
+  // Where a text without bytes stands.
+  void StartAt(uint32_t source) { start_ = source; }
   // The next `size` decoded bytes are copies of as many bytes from `source` on.
   void Copy(uint32_t size, uint32_t source);
   // The next `size` decoded bytes stand for the bytes [source, source_end): an escape or a line fold.
@@ -45,6 +47,7 @@ class OffsetMap {
 
   std::vector<Segment> segments_;
   uint32_t size_ = 0;
+  uint32_t start_ = 0;
 };
 
 struct EmbeddedText {

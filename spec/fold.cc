@@ -115,6 +115,7 @@ void Folder::FoldNodeSelector() {
 void Folder::MoveScalar(const NodeRef& value, std::string_view pod_name,
                         std::initializer_list<std::string_view> target) {
   const Node* structured = At(layer_.get(), target);
+  if (structured != nullptr && structured->kind == NodeKind::kInvalid) return;  // was reported
   std::string field;
   for (std::string_view part : target) field.append(field.empty() ? "" : ".").append(part);
   if (structured != nullptr) {

@@ -2,7 +2,9 @@
 //
 // Guarantees:  accepts exactly the grammar, whatever the size of its numbers; numbers keep their spelling
 // Fails when:  the text is not well formed (an issue of `syntax_code`), or a limit is passed; the builder holds the
-// issue Cost:        one pass over the text, no recursion Not here:    the search for a byte order mark
+//              issue
+// Cost:        one pass over the text, no recursion
+// Not here:    the search for a byte order mark
 
 #ifndef BERTH_SPEC_JSON_READER_H_
 #define BERTH_SPEC_JSON_READER_H_

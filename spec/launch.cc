@@ -32,7 +32,9 @@ ResourceRequest ReadResources(const NodeReader& request, std::string_view name) 
   resources.cpu = ReadQuantity(reader, "cpu");
   resources.memory = ReadQuantity(reader, "memory");
   const NodeReader gpu = reader.Record("gpu");
-  resources.gpu = {reader.Has("gpu"), gpu.Integer("count"), gpu.Text("type"), gpu.Integer("memory_gb")};
+  // `gpu: {}` asks for nothing.
+  const bool asks = gpu.Has("count") || gpu.Has("type") || gpu.Has("memory_gb");
+  resources.gpu = {asks, gpu.Integer("count"), gpu.Text("type"), gpu.Integer("memory_gb")};
   return resources;
 }
 

@@ -28,7 +28,7 @@ constexpr LimitInfo kLimits[] = {
     {"annotation-bytes", kMaxAnnotationBytes, "bytes", "keys and values of all annotations of one object"},
     {"namespace-bytes", kMaxNamespaceBytes, "bytes", "one namespace name"},
     {"namespace-prefix-bytes", kMaxNamespacePrefixBytes, "bytes", "one namespace prefix"},
-    {"alternatives", kMaxAlternatives, "entries", "alternatives listed with one refusal"},
+    {"alternatives", kMaxAlternatives, "entries", "beside the winner of one admission"},
     {"offered", kMaxOffered, "names", "listed in one reason"},
     {"image-patterns", kMaxImagePatterns, "entries", "image patterns of one organization"},
     {"launch-overrides", kMaxLaunchOverrides, "entries", "paths one organization opens to launches"},

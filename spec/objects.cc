@@ -8,6 +8,7 @@
 #include "berth/spec/decode.h"
 #include "berth/spec/field.h"
 #include "berth/spec/field_path.h"
+#include "berth/spec/limits.h"
 #include "berth/spec/node_reader.h"
 
 namespace berth {
@@ -223,13 +224,17 @@ class ObjectDecoder {
   void DecodeOne(Value value, std::string path);
   void Decode(Value value, Shape shape, std::string path, std::string_view runner_id);
   void Refuse(Value value, std::string_view path, IssueCode code, std::string message);
+  void LeaveOut(Value value);
 
   const Document& document_;
   std::vector<Object>& objects_;
   std::vector<Issue>& issues_;
+  size_t issue_count_ = 0;  // of all objects so far, and of values that are none
+  bool left_out_ = false;
 };
 
 void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, std::string message) {
+  if (++issue_count_ > kMaxIssues) return LeaveOut(value);
   Issue issue;
   issue.code = code;
   issue.message = std::move(message);
@@ -237,6 +242,17 @@ void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, s
   issue.position = value.position();
   issue.path = path;
   issues_.push_back(std::move(issue));
+}
+
+// Says once for the file that there is more.
+void ObjectDecoder::LeaveOut(Value value) {
+  if (left_out_) return;
+  left_out_ = true;
+  Issue& last = issues_.emplace_back();
+  last.code = IssueCode::kLimitExceeded;
+  last.message = "more issues of this file are left out: mend the first " + std::to_string(kMaxIssues);
+  last.file = document_.source().name();
+  last.position = value.position();
 }
 
 void ObjectDecoder::DecodeOne(Value value, std::string path) {
@@ -297,6 +313,13 @@ void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::stri
     default:
       object.value = ReadOrganization(reader);
       break;
+  }
+  // The object stays refused, even where none of its issues is listed.
+  const size_t listed = std::min(object.issues.size(), kMaxIssues - std::min(issue_count_, kMaxIssues));
+  issue_count_ += object.issues.size();
+  if (listed < object.issues.size()) {
+    object.issues.resize(listed);
+    LeaveOut(value);
   }
   objects_.push_back(std::move(object));
 }

@@ -235,6 +235,9 @@ void Linker::ReportUnknownProfile(size_t index, size_t binding, const Runner& ru
   Issue& issue =
       ReportBinding(index, binding, IssueCode::kUnknownProfile,
                     "one or more profile_bindings reference a template that does not exist: " + Quoted(reference));
+  const Node* list = At(objects_[index].node.get(), {"profile_bindings"});
+  const Node* at = list == nullptr ? nullptr : At(list->items[binding].get(), {"profile_template_id"});
+  if (at != nullptr) issue.position = at->position;
   const std::string_view nearest = NearestName(reference, known);
   if (!nearest.empty()) issue.suggestion = "did you mean " + Quoted(nearest) + "?";
 }

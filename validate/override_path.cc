@@ -65,11 +65,6 @@ CanonicalPath Canonical(std::string_view path) {
       canonical.known = std::ranges::none_of(rest, [](std::string_view part) { return part.empty(); });
       return canonical;
     }
-    // User's keys need no rows: `node_selector.pool` opens that key alone.
-    if (field->type == FieldType::kStringMap && !rest.empty()) {
-      for (std::string_view part : rest) canonical.text.append(".").append(part);
-      return canonical;
-    }
   }
   return canonical;
 }
@@ -81,6 +76,12 @@ bool HoldsClosedFields(const Field& field) {
   return std::ranges::any_of(FieldsOf(field.members), [](const Field& member) {
     return member.launch != LaunchAccess::kOpenable || HoldsClosedFields(member);
   });
+}
+
+// `{}` says nothing, and neither does a map of such; what could not be decoded is reported elsewhere.
+bool HoldsLeaf(const Node& node) {
+  if (!node.is_map()) return node.kind != NodeKind::kInvalid;
+  return std::ranges::any_of(node.members, [](const Member& member) { return HoldsLeaf(*member.value); });
 }
 
 bool Covers(std::string_view opened, std::string_view path) {
@@ -106,11 +107,10 @@ class ClosedPathFinder {
       if (field->type == FieldType::kRecord && value.is_map()) {
         closed = Find(value, field->members, below);
       } else if (field->type == FieldType::kOpenTree && value.is_map()) {
-        closed = FindInPod(value, below, {});
-      } else if (value.is_map()) {
-        closed = FindInMap(value, below, field->launch == LaunchAccess::kOpenable);
-      } else if (field->launch != LaunchAccess::kOpenable || HoldsClosedFields(*field) || !IsOpen(below)) {
-        closed = below;
+        closed = FindInPod(value, below);
+      } else if (HoldsLeaf(value)) {
+        const bool closable = field->launch != LaunchAccess::kOpenable || HoldsClosedFields(*field);
+        if (closable || !IsOpen(below)) closed = below;
       }
       if (closed.has_value()) return closed;
     }
@@ -122,28 +122,39 @@ class ClosedPathFinder {
     return std::ranges::any_of(opened_, [&](const std::string& opened) { return Covers(opened, path); });
   }
 
-  std::optional<std::string> FindInMap(const Node& map, const std::string& path, bool openable) {
-    for (const Member& member : map.members) {
-      if (!openable || !IsOpen(path + "." + member.key)) return path;
+  // Each member of pod.spec is one field: what is closed below it is named by it.
+  std::optional<std::string> FindInPod(const Node& pod_spec, const std::string& path) const {
+    for (const Member& member : pod_spec.members) {
+      const std::string below = path + "." + member.key;
+      std::vector<std::string_view> keys = {member.key};
+      if (HoldsClosedLeaf(*member.value, below, keys)) return below;
     }
     return std::nullopt;
   }
 
-  std::optional<std::string> FindInPod(const Node& node, const std::string& path, std::vector<std::string_view> keys) {
-    if (NeverOpenInPod(keys)) return path;
-    if (node.is_list()) {
-      for (const NodeRef& item : node.items) {
-        if (auto closed = FindInPod(*item, path, keys); closed.has_value()) return closed;
+  // `keys` is the path below pod.spec.
+  bool HoldsClosedLeaf(const Node& node, const std::string& path, std::vector<std::string_view>& keys) const {
+    if (node.is_map()) {
+      for (const Member& member : node.members) {
+        keys.push_back(member.key);
+        if (HoldsClosedLeaf(*member.value, path + "." + member.key, keys)) return true;
+        keys.pop_back();
       }
-      return node.items.empty() && !IsOpen(path) ? std::optional(path) : std::nullopt;
+      return false;
     }
-    if (!node.is_map()) return IsOpen(path) ? std::nullopt : std::optional(path);
-    for (const Member& member : node.members) {
+    if (NeverOpenInPod(keys) || !IsOpen(path)) return true;
+    return std::ranges::any_of(node.items, [&](const NodeRef& item) { return HoldsNeverOpened(*item, keys); });
+  }
+
+  // A list is one leaf, but its elements may hold what can never be opened.
+  static bool HoldsNeverOpened(const Node& element, std::vector<std::string_view>& keys) {
+    for (const Member& member : element.members) {
       keys.push_back(member.key);
-      if (auto closed = FindInPod(*member.value, path + "." + member.key, keys); closed.has_value()) return closed;
+      const bool never = NeverOpenInPod(keys) && HoldsLeaf(*member.value);
       keys.pop_back();
+      if (never) return true;
     }
-    return std::nullopt;
+    return false;
   }
 
   std::vector<std::string> opened_;

@@ -32,8 +32,9 @@ struct OverridePathCheck {
 // Whether the path names a field that an organization can open.
 [[nodiscard]] OverridePathCheck CheckOverridePath(std::string_view path);
 
-// The first leaf of `overrides`, in byte order of its keys, that none of the opened paths covers, as a dotted canonical
-// path; nothing when all are open. `null` is a leaf, `{}` is not.
+// The field of the first leaf of `overrides`, in byte order of its keys, that none of the opened paths covers, as a
+// dotted canonical path without users' keys and without what lies below a member of pod.spec; nothing when all are open.
+// `null` is a leaf, a list is one, `{}` is not.
 [[nodiscard]] std::optional<std::string> FirstClosedPath(const Node& overrides,
                                                          std::span<const std::string_view> opened);
 

@@ -118,13 +118,19 @@ void LaunchChecker::CheckGpu(std::string_view side, const GpuRequest& gpu) {
   }
 }
 
+// Nothing to report about this side alone.
+bool IsSound(const GpuRequest& gpu) {
+  if (!gpu.present || !gpu.count.has_value() || *gpu.count < 1) return false;
+  return !gpu.memory_gb.has_value() || (*gpu.memory_gb >= 1 && gpu.type.empty());
+}
+
 void LaunchChecker::CheckGpus() {
   CheckGpu("resource_requests", request_.requests.gpu);
   CheckGpu("resource_limits", request_.limits.gpu);
   CheckGpu("resources", request_.resources.gpu);
   const GpuRequest& a = request_.requests.gpu;
   const GpuRequest& b = request_.limits.gpu;
-  if (!a.present || !b.present) return;
+  if (!IsSound(a) || !IsSound(b)) return;
   if (a.count != b.count || !absl::EqualsIgnoreCase(a.type, b.type) || a.memory_gb != b.memory_gb) {
     Invalid("resource_requests.gpu", "the GPUs of requests and limits need to be equal");
   }

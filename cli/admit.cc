@@ -1,0 +1,221 @@
+#include "berth/cli/admit.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "berth/cli/findings.h"
+#include "berth/cli/spec_text.h"
+#include "berth/engine/json.h"
+#include "berth/engine/message.h"
+#include "berth/engine/reason_detail.h"
+#include "berth/policy/reason.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr size_t kFlushBytes = size_t{64} << 10;
+constexpr size_t kOfferedColumns = 32;
+
+std::string_view CheckMark(const Stream& out) { return out.shows_utf8() ? "\xE2\x9C\x93 " : ""; }
+std::string_view CrossMark(const Stream& out) { return out.shows_utf8() ? "\xE2\x9C\x97 " : ""; }
+
+ExitCode CodeOf(Verdict verdict) { return verdict == Verdict::kAdmitted ? kExitGood : kExitBad; }
+
+// `binding` with its layer and line: who set the guardrail.
+std::string GuardrailText(const ReasonExample& example) {
+  std::string text(example.layer);
+  if (!example.source.empty()) text.append(text.empty() ? "" : " ").append(Printable(example.source));
+  return text;
+}
+
+void AddHelp(std::string text, std::string_view reason, std::vector<std::pair<std::string, std::string>>& help) {
+  if (text.empty()) return;
+  const auto same = std::ranges::find(help, text, &std::pair<std::string, std::string>::first);
+  if (same == help.end()) {
+    help.emplace_back(std::move(text), reason);
+  } else if (!same->second.ends_with(reason)) {
+    same->second.append(", ").append(reason);
+  }
+}
+
+void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream& out) {
+  Table table({"REASON", "ASKED", "OFFERED", "HEADLINE", "BLOCKED", "SOLE", "EXAMPLE", "SET BY"});
+  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
+  for (const ReasonCount& reason : decision.reasons) {
+    const ReasonDetail detail = DetailOf(decision, request, reason);
+    std::string binding;
+    std::string guardrail;
+    if (detail.example) {
+      binding = Printable(detail.example->runner_id) + "/" + Printable(detail.example->profile_name);
+      guardrail = GuardrailText(*detail.example);
+    }
+    table.Add({{std::string(InfoOf(reason.code).name), Style::kStrong},
+               detail.requested ? Printable(*detail.requested) : "-",
+               detail.offered.empty() ? "-" : NameList(detail.offered, kOfferedColumns),
+               std::to_string(reason.headline),
+               std::to_string(reason.blocked),
+               std::to_string(reason.sole),
+               std::move(binding),
+               std::move(guardrail)});
+    AddHelp(HelpText(reason.code, detail), InfoOf(reason.code).name, help);
+  }
+  out << "\n";
+  table.Print(2, out);
+  out << "\n";
+  for (const auto& [text, reasons] : help) {
+    out << "  ";
+    out.Add("help:", Style::kNote) << " " << Printable(text) << " ";
+    out.Add("(" + reasons + ")", Style::kFaint) << "\n";
+  }
+}
+
+void PrintRejected(const Decision& decision, const LaunchRequest& request, Stream& out) {
+  out << CrossMark(out);
+  out.Add("REJECTED", Style::kBad) << " ";
+  out.Add(decision.code, Style::kStrong) << "\n" << Printable(MessageOf(decision, request)) << "\n";
+  PrintReasons(decision, request, out);
+}
+
+void PrintAdmitted(const Decision& decision, const LaunchRequest& request, Stream& out) {
+  const Snapshot& snapshot = *decision.snapshot;
+  const uint32_t placed = decision.placements.front();
+  const CompiledBinding& binding = snapshot.bindings()[placed];
+  const Resolved resolved = Engine::Resolve(decision.snapshot, placed, &request, request.organization_id);
+  out << CheckMark(out);
+  out.Add("ADMITTED", Style::kGood) << " on ";
+  out.Add(BindingName(snapshot, placed), Style::kStrong) << "\n\n";
+  std::vector<std::string> alternatives;
+  for (uint32_t index : decision.placements.subspan(1)) alternatives.push_back(BindingName(snapshot, index));
+  const std::string& zone = snapshot.RunnerOf(binding).runner->zone;
+  std::vector<HeaderLine> header = {
+      {"placement", BindingName(snapshot, placed) + (zone.empty() ? "" : " in zone " + Printable(zone))},
+      {"alternatives", alternatives.empty() ? "none" : NameList(alternatives, 100)},
+  };
+  for (HeaderLine& line : NetworkHeader(resolved)) header.push_back(std::move(line));
+  PrintHeader(header, "", out);
+  out << "\n";
+  PrintSpec(resolved, request.file, out);
+}
+
+void PrintViolations(std::span<const Issue> errors, Stream& out) {
+  out << CrossMark(out);
+  out.Add("INVALID", Style::kBad) << " ";
+  out.Add(VerdictCode(Verdict::kInvalid, false), Style::kStrong) << "\n";
+  out << Counted(errors.size(), "thing is", "things are") << " wrong with the request:\n\n";
+  Table table({"FIELD", "LINE", "WHAT IS WRONG"});
+  for (const Issue& error : errors) {
+    std::string text = Printable(error.message);
+    if (!error.suggestion.empty()) text.append("; ").append(Printable(error.suggestion));
+    table.Add({{error.field.empty() ? "(request)" : Printable(error.field), Style::kStrong},
+               error.position.known() ? std::to_string(error.position.line) : "-",
+               std::move(text)});
+  }
+  table.Print(2, out);
+}
+
+void PrintCandidates(const Decision& decision, Stream& out) {
+  Table table({"RUNNER", "PROFILE", "REASONS"});
+  for (const CandidateResult& candidate : decision.candidates) {
+    const CompiledBinding& binding = decision.snapshot->bindings()[candidate.binding];
+    std::string reasons;
+    for (uint32_t rest = candidate.failures.bits(); rest != 0; rest &= rest - 1) {
+      const std::string_view name = InfoOf(static_cast<ReasonCode>(std::countr_zero(rest))).name;
+      reasons.append(reasons.empty() ? "" : ", ").append(name);
+    }
+    table.Add({Printable(decision.snapshot->RunnerOf(binding).runner->runner_id),
+               Printable(binding.name),
+               {reasons.empty() ? "none: it can take the sandbox" : reasons,
+                reasons.empty() ? Style::kGood : Style::kPlain}});
+  }
+  if (table.empty()) return;
+  out << "\n";
+  table.Print(2, out);
+}
+
+void PrintDecision(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
+  switch (decision.verdict) {
+    case Verdict::kAdmitted:
+      PrintAdmitted(decision, request, out);
+      break;
+    case Verdict::kRejected:
+      PrintRejected(decision, request, out);
+      break;
+    case Verdict::kInvalid:
+      PrintViolations(decision.violations, out);
+      break;
+  }
+  if (all && decision.verdict != Verdict::kInvalid) PrintCandidates(decision, out);
+}
+
+// One decision for people in one line.
+std::string LineOf(const Decision& decision, const LaunchRequest& request) {
+  return std::string(VerdictName(decision.verdict)) + " " +
+         Printable(request.sandbox_id.empty() ? "-" : request.sandbox_id) + ": " +
+         Printable(MessageOf(decision, request));
+}
+
+// Errors of decoding decide before admission is asked.
+Decision Decide(const Engine& engine, LoadedRequest& loaded, Scratch& scratch) {
+  CompleteErrors(*engine.snapshot(), loaded);
+  if (!loaded.errors.empty()) return InvalidDecision(engine.snapshot(), loaded.errors);
+  return engine.Admit(loaded.request, scratch);
+}
+
+ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& console) {
+  std::optional<LoadedRequest> loaded = LoadRequest(*options.request, console);
+  if (!loaded) return kExitUnreadable;
+  Scratch scratch;
+  const Decision decision = Decide(engine, *loaded, scratch);
+  if (options.output.value_or(Output::kText) == Output::kJson) {
+    console.out << DecisionToJson(decision, loaded->request, options.all, JsonLayout::kIndented) << "\n";
+  } else {
+    PrintDecision(decision, loaded->request, options.all, console.out);
+  }
+  return CodeOf(decision.verdict);
+}
+
+// One line for each request.
+ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& console) {
+  std::optional<std::vector<LoadedRequest>> loaded = LoadRequests(*options.requests, console);
+  if (!loaded) return kExitUnreadable;
+  const bool text = options.output == Output::kText;
+  ExitCode worst = kExitGood;
+  Scratch scratch;
+  for (LoadedRequest& one : *loaded) {
+    const Decision decision = Decide(engine, one, scratch);
+    console.out << (text ? LineOf(decision, one.request)
+                         : DecisionToJson(decision, one.request, options.all, JsonLayout::kCompact))
+                << "\n";
+    worst = std::max(worst, one.readable ? CodeOf(decision.verdict) : kExitUnreadable);
+    if (console.out.size() >= kFlushBytes && !console.Flush()) return kExitInternal;
+  }
+  return worst;
+}
+
+}  // namespace
+
+Decision InvalidDecision(std::shared_ptr<const Snapshot> snapshot, std::span<const Issue> errors) {
+  Decision decision;
+  decision.verdict = Verdict::kInvalid;
+  decision.code = VerdictCode(Verdict::kInvalid, false);
+  decision.snapshot = std::move(snapshot);
+  decision.violations = errors;
+  return decision;
+}
+
+void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console) {
+  if (output == Output::kJson) {
+    console.out << DecisionToJson(decision, request, /*all=*/false, JsonLayout::kIndented) << "\n";
+  } else {
+    PrintViolations(decision.violations, console.out);
+  }
+}
+
+ExitCode Admit(const AdmitOptions& options, Console& console) {
+  Engine engine;
+  if (const ExitCode code = LoadCatalog(options.catalog, engine, console); code != kExitGood) return code;
+  return options.request ? AdmitOne(engine, options, console) : AdmitMany(engine, options, console);
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,37 @@
+// `berth admit`: the decision on one launch, or on many.
+
+#ifndef BERTH_CLI_ADMIT_H_
+#define BERTH_CLI_ADMIT_H_
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "berth/cli/load.h"
+#include "berth/cli/terminal.h"
+#include "berth/engine/decision.h"
+#include "berth/spec/issue.h"
+#include "berth/spec/launch.h"
+
+namespace berth::cli {
+
+struct AdmitOptions {
+  std::string catalog;
+  std::optional<std::string> request;   // a file with one
+  std::optional<std::string> requests;  // a file with many
+  bool all = false;                     // every candidate with every reason
+  std::optional<Output> output;         // absent: text for one request, JSON for many
+};
+
+ExitCode Admit(const AdmitOptions& options, Console& console);
+
+// The answer to a request that could not even be decoded. Views `errors`.
+Decision InvalidDecision(std::shared_ptr<const Snapshot> snapshot, std::span<const Issue> errors);
+
+// Prints it for a command that was given such a request.
+void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);
+
+}  // namespace berth::cli
+
+#endif  // BERTH_CLI_ADMIT_H_

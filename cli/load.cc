@@ -1,0 +1,288 @@
+#include "berth/cli/load.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <span>
+#include <tuple>
+#include <utility>
+
+#include "berth/cli/findings.h"
+#include "berth/engine/catalog.h"
+#include "berth/spec/limits.h"
+#include "berth/spec/node_reader.h"
+#include "berth/spec/quoted.h"
+#include "berth/spec/suggest.h"
+#include "berth/store/files.h"
+#include "berth/validate/request.h"
+
+namespace berth::cli {
+namespace {
+
+constexpr uint64_t kCatalogRevision = 1;
+constexpr std::string_view kBlanks = " \t\r\n";
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+bool EndsWith(std::string_view name, std::string_view ending) {
+  return name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  const size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+bool StartsLikeJson(std::string_view text) {
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) text.remove_prefix(kByteOrderMark.size());
+  const std::string_view trimmed = Trimmed(text.substr(0, 4096));
+  return !trimmed.empty() && (trimmed.front() == '{' || trimmed.front() == '[');
+}
+
+// Whether the text is a sequence of lines that each start an object.
+bool IsJsonLines(const SourceText& source) {
+  if (EndsWith(source.name(), ".jsonl") || EndsWith(source.name(), ".ndjson")) return true;
+  if (EndsWith(source.name(), ".yaml") || EndsWith(source.name(), ".yml")) return false;
+  std::string_view rest = source.bytes();
+  size_t objects = 0;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = Trimmed(rest.substr(0, end));
+    if (!line.empty() && line.front() != '{') return false;
+    objects += line.empty() ? 0 : 1;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return objects > 0;
+}
+
+// `/resource_limits/memory` as `resource_limits.memory`, for findings that know only the pointer.
+std::string FieldOfPointer(std::string_view pointer) {
+  std::string field;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    const std::string_view token = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(token.size());
+    const bool index = !token.empty() && token.find_first_not_of("0123456789") == std::string_view::npos;
+    if (index) {
+      field.append("[").append(token).append("]");
+    } else {
+      field.append(field.empty() ? "" : ".").append(token);
+    }
+  }
+  return field;
+}
+
+LoadedRequest Unreadable(std::string_view file, std::vector<Issue> issues, uint32_t line) {
+  LoadedRequest loaded;
+  loaded.readable = false;
+  loaded.errors = std::move(issues);
+  for (Issue& issue : loaded.errors) {
+    issue.file = file;
+    issue.position.line = line;
+    issue.field.clear();
+  }
+  return loaded;
+}
+
+// Every line of JSON lines is a request of its own.
+std::vector<LoadedRequest> DecodeLines(const SourceText& source, std::string_view file, Console& console) {
+  std::vector<LoadedRequest> requests;
+  std::string_view rest = source.bytes();
+  for (uint32_t line = 1; !rest.empty(); ++line) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view text = Trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (text.empty()) continue;
+    auto one = std::make_shared<SourceText>(source.name(), std::string(text));
+    ParsedDocument parsed = ParseJson(one);
+    if (parsed.document == nullptr) {
+      requests.push_back(Unreadable(file, std::move(parsed.issues), line));
+      for (const Issue& issue : requests.back().errors) PrintFindingLine(issue, console.err);
+      continue;
+    }
+    requests.push_back(DecodeRequest(parsed.document->root(0), {}, std::move(parsed.issues), nullptr));
+  }
+  return requests;
+}
+
+void PrintAs(std::vector<Issue> issues, std::string_view file, Console& console) {
+  for (Issue& issue : issues) {
+    issue.file = file;
+    PrintFindingLine(issue, console.err);
+  }
+}
+
+std::string_view ShownName(const std::string& path) {
+  return path == "-" ? kStandardInputName : std::string_view(path);
+}
+
+// Reads and parses the text at `path`; nothing, after a message, when that fails.
+std::shared_ptr<const SourceText> ReadText(const std::string& path, size_t max_bytes, Console& console) {
+  SourceFiles sources = ReadOneSource(path, max_bytes, /*full_name=*/false);
+  for (const Issue& issue : sources.issues) PrintFindingLine(issue, console.err);
+  return sources.texts.empty() ? nullptr : std::move(sources.texts.front());
+}
+
+// The requests of a parsed document: its roots, or the elements of the one list it is.
+std::vector<LoadedRequest> DecodeAll(const Document& document, const std::vector<Issue>& issues, Console& console) {
+  std::vector<LoadedRequest> requests;
+  const bool list = document.root_count() == 1 && document.root(0).kind() == ValueKind::kSequence;
+  const size_t count = list ? document.root(0).size() : document.root_count();
+  for (size_t i = 0; i < count; ++i) {
+    const Value value = list ? document.root(0)[i] : document.root(i);
+    // The parser's issues carry no root; they belong to the value they stand in.
+    const Position begin = value.position();
+    const Position end = document.source().PositionAt(value.end());
+    std::vector<Issue> own;
+    std::ranges::copy_if(issues, std::back_inserter(own), [&](const Issue& issue) {
+      const Position at = issue.position;
+      return std::tie(begin.line, begin.column) <= std::tie(at.line, at.column) &&
+             std::tie(at.line, at.column) <= std::tie(end.line, end.column);
+    });
+    std::string base_path;
+    if (list) base_path.append("/").append(std::to_string(i));
+    requests.push_back(DecodeRequest(value, base_path, std::move(own), &console));
+  }
+  return requests;
+}
+
+}  // namespace
+
+ParsedDocument ParseText(std::shared_ptr<const SourceText> source) {
+  if (source->name() == kStandardInputName && StartsLikeJson(source->bytes())) {
+    ParsedDocument parsed = ParseJson(source);
+    if (parsed.document != nullptr) return parsed;
+    ParsedDocument as_yaml = ParseYaml(std::move(source));
+    return as_yaml.document != nullptr ? std::move(as_yaml) : std::move(parsed);
+  }
+  return ParseDocument(std::move(source));
+}
+
+ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) {
+  SourceFiles sources = ReadSources(path, /*full_names=*/false);
+  Catalog catalog;
+  catalog.issues = std::move(sources.issues);
+  for (auto& text : sources.texts) {
+    ++catalog.files;
+    ParsedDocument parsed = ParseText(std::move(text));
+    std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
+    if (parsed.document != nullptr) AddDocument(*parsed.document, catalog);
+  }
+  std::vector<Issue> findings = catalog.issues;
+  if (catalog.objects.empty()) {
+    PrintServedFindings(std::move(findings), path, console.err);
+    console.Complain("the catalog " + Quoted(path) +
+                     " holds no object that can be read: name a file or folder with profiles and runners");
+    return kExitUnreadable;
+  }
+  if (const absl::Status status = engine.Publish(catalog, kCatalogRevision); !status.ok()) {
+    console.Complain(std::string_view(status.message().data(), status.message().size()));
+    return kExitInternal;
+  }
+  const auto snapshot = engine.snapshot();
+  for (const auto& object : snapshot->objects()) std::ranges::copy(object->issues, std::back_inserter(findings));
+  std::ranges::copy(snapshot->issues(), std::back_inserter(findings));
+  PrintServedFindings(std::move(findings), path, console.err);
+  return kExitGood;
+}
+
+LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console) {
+  LoadedRequest loaded;
+  DecodedLaunch decoded = DecodeLaunchRequest(value, base_path);
+  loaded.request = std::move(decoded.request);
+  std::ranges::move(decoded.issues, std::back_inserter(issues));
+  for (Issue& issue : issues) {
+    if (issue.level() == IssueLevel::kError) {
+      std::string_view pointer = issue.path;
+      if (pointer.substr(0, base_path.size()) == base_path) pointer.remove_prefix(base_path.size());
+      if (issue.field.empty()) issue.field = FieldOfPointer(pointer);
+      loaded.errors.push_back(std::move(issue));
+    } else if (console != nullptr) {
+      PrintFindingLine(issue, console->err);
+    }
+  }
+  return loaded;
+}
+
+std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& console) {
+  const auto source = ReadText(path, kMaxRequestBytes, console);
+  if (source == nullptr) return std::nullopt;
+  ParsedDocument parsed = ParseText(source);
+  if (parsed.document == nullptr) {
+    PrintAs(std::move(parsed.issues), ShownName(path), console);
+    return std::nullopt;
+  }
+  if (parsed.document->root_count() != 1) {
+    console.Complain(Quoted(ShownName(path)) + " holds " + std::to_string(parsed.document->root_count()) +
+                     " requests where one is expected" +
+                     (parsed.document->root_count() > 1 ? ": ask about all of them with `admit --requests`" : ""));
+    return std::nullopt;
+  }
+  return DecodeRequest(parsed.document->root(0), {}, std::move(parsed.issues), &console);
+}
+
+std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console) {
+  const auto source = ReadText(path, kMaxFileBytes, console);
+  if (source == nullptr) return std::nullopt;
+  if (StartsLikeJson(source->bytes()) || EndsWith(source->name(), ".json")) {
+    const ParsedDocument parsed = ParseJson(source);
+    if (parsed.document != nullptr) return DecodeAll(*parsed.document, parsed.issues, console);
+  }
+  if (IsJsonLines(*source)) return DecodeLines(*source, ShownName(path), console);
+  ParsedDocument parsed = ParseText(source);
+  if (parsed.document == nullptr) {
+    PrintAs(std::move(parsed.issues), ShownName(path), console);
+    return std::nullopt;
+  }
+  std::vector<LoadedRequest> requests = DecodeAll(*parsed.document, parsed.issues, console);
+  if (requests.empty()) {
+    console.Complain(Quoted(ShownName(path)) + " holds no request");
+    return std::nullopt;
+  }
+  return requests;
+}
+
+void CompleteErrors(const Snapshot& snapshot, LoadedRequest& loaded) {
+  if (loaded.errors.empty() || !loaded.readable) return;
+  CheckLaunch(loaded.request, snapshot.OrganizationOf(loaded.request.organization_id).opened, loaded.errors);
+  std::erase_if(loaded.errors, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
+  std::ranges::stable_sort(loaded.errors, [](const Issue& a, const Issue& b) {
+    return std::tie(a.field, a.message) < std::tie(b.field, b.message);
+  });
+}
+
+bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,
+                        std::string& organization, Console& console) {
+  organization = given.value_or(std::string(kDefaultOrganization));
+  if (request != nullptr) {
+    const bool own = !NodeReader(request->request.node.get()).Text("organization_id").empty();
+    if (own) {
+      organization = request->request.organization_id;
+      return true;
+    }
+    request->request.organization_id = organization;
+  }
+  if (!given || snapshot.KnowsOrganization(organization)) return true;
+  console.Complain("organization " + Quoted(organization) + " is carried by no object of the catalog" +
+                   DidYouMean(organization, OrganizationsOf(snapshot)));
+  return false;
+}
+
+std::vector<std::string> OrganizationsOf(const Snapshot& snapshot) {
+  std::set<std::string> known;
+  for (const auto& object : snapshot.objects()) {
+    if (const auto* runner = std::get_if<Runner>(&object->value)) known.insert(runner->organization_id);
+    if (const auto* profile = std::get_if<Profile>(&object->value)) known.insert(profile->organization_id);
+    if (const auto* owner = std::get_if<Organization>(&object->value)) known.insert(owner->organization_id);
+  }
+  known.erase("");
+  return {known.begin(), known.end()};
+}
+
+std::string DidYouMean(std::string_view wanted, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view near = NearestName(wanted, views);
+  return near.empty() ? std::string() : ", did you mean " + Quoted(near) + "?";
+}
+
+}  // namespace berth::cli

@@ -1,0 +1,66 @@
+// From the paths on the command line to a catalog that answers and requests that can be asked.
+//
+// What is wrong is said on the message stream as it is found; the callers only pass the exit code on.
+
+#ifndef BERTH_CLI_LOAD_H_
+#define BERTH_CLI_LOAD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/cli/terminal.h"
+#include "berth/engine/engine.h"
+#include "berth/spec/document.h"
+#include "berth/spec/issue.h"
+#include "berth/spec/launch.h"
+
+namespace berth::cli {
+
+enum class Output : uint8_t { kText, kJson, kYaml };
+
+// Text from standard input has no name to tell its format: it is JSON when it reads as JSON, else YAML.
+ParsedDocument ParseText(std::shared_ptr<const SourceText> source);
+
+// Publishes the catalog at `path` as revision 1. One bad object never blocks the others: findings are printed and the
+// rest is served. kExitUnreadable when no object can be read at all.
+ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console);
+
+// A request as decoded, with what the text's own parser found in it.
+struct LoadedRequest {
+  LaunchRequest request;
+  std::vector<Issue> errors;  // not empty: the request is invalid
+  bool readable = true;       // false: its text is not well formed; `errors` holds why
+};
+
+// The one request of a file; nothing, after a message, when its text cannot be read.
+std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& console);
+// Many requests: YAML documents, a JSON array, or JSON lines. Nothing, after a message, when the text as a whole cannot
+// be read; a JSON line that cannot be read is a request that is not `readable`.
+std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console);
+
+// The request that a `Value` of a parsed text spells. `issues` are the parser's.
+LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console);
+
+// Adds what is wrong with a request beyond its decoding, by the settings of its organization, when something is wrong
+// with its decoding already; one answer then names everything. Sorted by field.
+void CompleteErrors(const Snapshot& snapshot, LoadedRequest& loaded);
+
+// The organization a command speaks for: the request's own, else the one given. False, after a message, when the flag
+// names an organization that no object carries.
+bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,
+                        std::string& organization, Console& console);
+
+// Every organization that an object carries, sorted.
+std::vector<std::string> OrganizationsOf(const Snapshot& snapshot);
+
+// ", did you mean `x`?" or nothing.
+std::string DidYouMean(std::string_view wanted, const std::vector<std::string>& known);
+
+}  // namespace berth::cli
+
+#endif  // BERTH_CLI_LOAD_H_

@@ -1,0 +1,309 @@
+// The `berth` command: flags in, one command run, its exit code out. What the commands do is in the files they name.
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "berth/cli/admit.h"
+#include "berth/cli/discovery.h"
+#include "berth/cli/lint.h"
+#include "berth/cli/load.h"
+#include "berth/cli/resolve.h"
+#include "berth/cli/terminal.h"
+#include "berth/spec/quoted.h"
+
+namespace berth::cli {
+namespace {
+
+// Help with the examples before the options: most readers look for the line to copy.
+class ExamplesFirst : public CLI::Formatter {
+ public:
+  ExamplesFirst() { column_width(34); }
+
+  std::string make_description(const CLI::App* app) const override {
+    std::string text = app->get_description() + "\n";
+    if (!app->get_footer().empty()) text.append("\nExamples:\n").append(app->get_footer()).append("\n\n");
+    return text;
+  }
+  std::string make_footer(const CLI::App*) const override { return {}; }
+};
+
+// The words a flag takes, the usual one first.
+template <typename T>
+using Choices = std::vector<std::pair<std::string, T>>;
+
+const Choices<Output> kTextOrJson = {{"text", Output::kText}, {"json", Output::kJson}};
+const Choices<Output> kTextYamlOrJson = {{"text", Output::kText}, {"yaml", Output::kYaml}, {"json", Output::kJson}};
+const Choices<ColorChoice> kColors = {
+    {"auto", ColorChoice::kAuto}, {"always", ColorChoice::kAlways}, {"never", ColorChoice::kNever}};
+
+template <typename T>
+void AddChoice(CLI::App& command, const std::string& flags, const Choices<T>& choices, std::function<void(T)> set,
+               const std::string& description) {
+  std::string words;
+  for (const auto& [word, value] : choices) words.append(words.empty() ? "" : ",").append(word);
+  const auto read = [&choices, flags, words, set = std::move(set)](const std::string& word) {
+    const auto found = std::ranges::find(choices, word, &std::pair<std::string, T>::first);
+    if (found == choices.end()) throw CLI::ValidationError(flags, Quoted(word) + " is none of " + words);
+    set(found->second);
+  };
+  command.add_option_function<std::string>(flags, read, description)->option_text(words);
+}
+
+class CommandLine {
+ public:
+  CommandLine() : app_("Decides where a sandbox may run, and explains why.", "berth") {
+    app_.formatter(std::make_shared<ExamplesFirst>());
+    app_.footer(
+        "  berth lint catalog/                                         is the catalog sound?\n"
+        "  berth admit --catalog catalog/ --request launch.yaml        would this launch be admitted?\n"
+        "  berth explain --catalog catalog/ --runner r1                who set every value?\n"
+        "  berth profiles --catalog catalog/                           what is there to use?");
+    app_.set_version_flag("--version", "berth " BERTH_VERSION, "Print the version and stop");
+    app_.set_help_flag("-h,--help", "Print this help and stop");
+    AddColor(app_);
+    AddLint();
+    AddResolve();
+    AddAdmit();
+    AddDiscovery();
+  }
+
+  int Run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+      return Answer(app_.help());
+    } catch (const CLI::CallForVersion& version) {
+      return Answer(std::string(version.what()) + "\n");
+    } catch (const CLI::ExtrasError&) {
+      return Misused(UnknownText());
+    } catch (const CLI::ParseError& error) {
+      return Misused(error.what());
+    }
+    if (!command_) return Misused("a command is needed");
+    Console console(color_);
+    const ExitCode code = command_(console);
+    return console.Flush() ? code : kExitInternal;
+  }
+
+ private:
+  int Answer(const std::string& text) const {
+    Console console(color_);
+    console.out << text;
+    return console.Flush() ? kExitGood : kExitInternal;
+  }
+
+  [[nodiscard]] const CLI::App* Chosen() const {
+    const std::vector<CLI::App*> chosen = app_.get_subcommands();
+    return chosen.empty() ? nullptr : chosen.front();
+  }
+
+  // What was not understood, and the flag or command that was probably meant.
+  [[nodiscard]] std::string UnknownText() const {
+    const CLI::App* chosen = Chosen();
+    const std::vector<std::string> rest = app_.remaining(true);
+    const std::string wanted = rest.empty() ? std::string() : rest.front().substr(0, rest.front().find('='));
+    const bool flag = wanted.starts_with("-");
+    std::vector<std::string> known;
+    for (const CLI::Option* option : (chosen == nullptr ? &app_ : chosen)->get_options()) {
+      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    if (chosen == nullptr) {
+      for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
+        known.push_back(command->get_name());
+      }
+    }
+    const std::string of = "`berth" + (chosen == nullptr ? std::string() : " " + chosen->get_name()) + "`";
+    const std::string what = flag                ? " is no flag of " + of
+                             : chosen == nullptr ? std::string(" is no command")
+                                                 : " is one argument too many for " + of;
+    return Quoted(wanted) + what + DidYouMean(wanted, known);
+  }
+
+  int Misused(std::string_view why) const {
+    Console console(color_);
+    const CLI::App* chosen = Chosen();
+    console.Complain(Printable(why));
+    console.err << "run `berth " << (chosen == nullptr ? std::string() : chosen->get_name() + " ") << "--help`\n";
+    console.Flush();
+    return kExitUsage;
+  }
+
+  void AddColor(CLI::App& command) {
+    AddChoice<ColorChoice>(
+        command, "--color", kColors, [this](ColorChoice choice) { color_ = choice; },
+        "Colour: auto, always or never (NO_COLOR counts for auto)");
+  }
+
+  CLI::App& AddCommand(const std::string& name, const std::string& description, const std::string& examples) {
+    CLI::App& command = *app_.add_subcommand(name, description);
+    command.footer(examples);
+    command.set_help_flag("-h,--help", "Print this help and stop");
+    AddColor(command);
+    command.set_version_flag("--version", "berth " BERTH_VERSION, "Print the version and stop");
+    return command;
+  }
+
+  void AddLint() {
+    CLI::App& command =
+        AddCommand("lint", "Checks catalogs, single objects, profile and runner fragments, and launch requests.",
+                   "  berth lint catalog/\n"
+                   "  berth lint profiles/agent.yaml zones/ --strict\n"
+                   "  berth lint catalog/ --format json --ignore check-skipped");
+    command.add_option("PATH", lint_.paths, "Files, folders, or - for standard input")->required()->option_text("...");
+    AddChoice<Output>(
+        command, "-o,--output,--format", kTextOrJson, [this](Output output) { lint_.output = output; }, "Format");
+    command.add_flag("--strict", lint_.strict, "Warnings fail");
+    command.add_option("--select", lint_.selected, "Report only these findings")
+        ->delimiter(',')
+        ->option_text("CODE,...");
+    command.add_option("--ignore", lint_.ignored, "Leave these findings out")->delimiter(',')->option_text("CODE,...");
+    command.callback([this] { command_ = [this](Console& console) { return Lint(lint_, console); }; });
+  }
+
+  static void AddCatalog(CLI::App& command, std::string& catalog) {
+    command.add_option("--catalog", catalog, "The catalog: a file, a folder, or -")->required()->option_text("PATH");
+  }
+  static void AddOrganization(CLI::App& command, std::optional<std::string>& organization) {
+    command
+        .add_option_function<std::string>(
+            "--organization", [&organization](const std::string& id) { organization = id; },
+            "Who asks (default: default); a request's own organization wins")
+        ->option_text("ID");
+  }
+  static CLI::Option* AddFile(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
+                              const std::string& description) {
+    return command
+        .add_option_function<std::string>(
+            flag, [&file](const std::string& path) { file = path; }, description)
+        ->option_text("FILE");
+  }
+
+  void AddTarget(CLI::App& command) {
+    AddCatalog(command, resolve_.catalog);
+    command.add_option("--runner", resolve_.runner, "The runner")->required()->option_text("ID");
+    command.add_option("--profile", resolve_.profile, "A profile it binds, by name or id (default: its default)")
+        ->option_text("NAME");
+    AddFile(command, "--request", resolve_.request, "A launch whose own settings count as well");
+    AddOrganization(command, resolve_.organization);
+    command.add_flag("--effective", resolve_.effective, "Without the launch's own settings");
+  }
+
+  void AddResolve() {
+    CLI::App& resolve =
+        AddCommand("resolve", "Prints the spec that launches get on a runner's profile.",
+                   "  berth resolve --catalog catalog/ --runner r1\n"
+                   "  berth resolve --catalog catalog/ --runner r1 --profile gpu --request launch.yaml\n"
+                   "  berth resolve --catalog catalog/ --runner r1 -o json");
+    AddTarget(resolve);
+    AddChoice<Output>(
+        resolve, "-o,--output", kTextYamlOrJson, [this](Output output) { resolve_.output = output; }, "Format");
+    resolve.callback([this] { command_ = [this](Console& console) { return ResolveSpec(resolve_, console); }; });
+
+    CLI::App& explain = AddCommand("explain", "Prints every field with its value, who set it where, and what it hides.",
+                                   "  berth explain --catalog catalog/ --runner r1\n"
+                                   "  berth explain --catalog catalog/ --runner r1 --path /network/egress\n"
+                                   "  berth explain --catalog catalog/ --runner r1 --request launch.yaml -o json");
+    AddTarget(explain);
+    explain.add_option("--path", resolve_.path, "Only fields at or below this pointer")->option_text("POINTER");
+    AddChoice<Output>(
+        explain, "-o,--output", kTextOrJson, [this](Output output) { resolve_.output = output; }, "Format");
+    explain.callback([this] { command_ = [this](Console& console) { return ExplainSpec(resolve_, console); }; });
+  }
+
+  void AddAdmit() {
+    CLI::App& command = AddCommand("admit", "Decides whether and where a launch may run.",
+                                   "  berth admit --catalog catalog/ --request launch.yaml\n"
+                                   "  berth admit --catalog catalog/ --request launch.yaml --all -o json\n"
+                                   "  berth admit --catalog catalog/ --requests launches.jsonl");
+    AddCatalog(command, admit_.catalog);
+    CLI::Option* one = AddFile(command, "--request", admit_.request, "The launch, or -");
+    CLI::Option* many = AddFile(command, "--requests", admit_.requests,
+                                "Many launches: YAML documents, a JSON array, or JSON lines; a decision a line");
+    one->excludes(many);
+    command.add_flag("--all", admit_.all, "Also every candidate with every reason");
+    AddChoice<Output>(
+        command, "-o,--output", kTextOrJson, [this](Output output) { admit_.output = output; }, "Format");
+    command.callback([this] {
+      if (!admit_.request && !admit_.requests) throw CLI::RequiredError("--request or --requests");
+      command_ = [this](Console& console) { return Admit(admit_, console); };
+    });
+  }
+
+  // The flags that `profiles` and `runners` share.
+  void AddFilters(CLI::App& command) {
+    AddCatalog(command, discovery_.catalog);
+    AddOrganization(command, discovery_.organization);
+    AddFile(command, "--fits", discovery_.fits, "Only what can take this launch now, as admission says");
+    const auto add = [&](const std::string& flag, std::string& text, const std::string& description) {
+      command.add_option(flag, text, description)->option_text("NAME");
+    };
+    add("--gpu-type", discovery_.gpu_type, "With this GPU type");
+    add("--architecture", discovery_.architecture, "With this architecture");
+    add("--ingress-mode", discovery_.ingress_mode, "With this ingress level");
+    add("--egress-mode", discovery_.egress_mode, "With this egress mode");
+    AddChoice<Output>(
+        command, "-o,--output", kTextOrJson, [this](Output output) { discovery_.output = output; }, "Format");
+  }
+
+  void AddDiscovery() {
+    CLI::App& profiles = AddCommand("profiles", "Lists the profiles an organization can use, binding by binding.",
+                                    "  berth profiles --catalog catalog/\n"
+                                    "  berth profiles --catalog catalog/ --gpu-type h100 --egress-mode internet\n"
+                                    "  berth profiles --catalog catalog/ --fits launch.yaml");
+    AddFilters(profiles);
+    profiles.add_option("--runner", discovery_.runner, "Of this runner")->option_text("ID");
+    profiles.callback([this] { command_ = [this](Console& console) { return PrintProfiles(discovery_, console); }; });
+
+    CLI::App& runners = AddCommand("runners", "Lists the runners an organization can use.",
+                                   "  berth runners --catalog catalog/ --include-resources\n"
+                                   "  berth runners --catalog catalog/ --healthy-only --min-cpu 16 --min-memory 64Gi\n"
+                                   "  berth runners --catalog catalog/ --fits launch.yaml");
+    AddFilters(runners);
+    runners.add_option("--group", discovery_.group, "Of this runner group")->option_text("ID");
+    runners.add_option("--profile", discovery_.profile, "That bind this profile, by name or id")->option_text("NAME");
+    runners.add_option("--min-cpu", discovery_.min_cpu, "With this much CPU free")->option_text("QUANTITY");
+    runners.add_option("--min-memory", discovery_.min_memory, "With this much memory free")->option_text("QUANTITY");
+    runners.add_option("--min-gpu", discovery_.min_gpu, "With this many GPUs free")
+        ->check([](const std::string& text) {
+          return text.find_first_not_of("0123456789") == std::string::npos ? std::string()
+                                                                           : Quoted(text) + " is no count of GPUs";
+        })
+        ->option_text("COUNT");
+    runners.add_flag("--healthy-only", discovery_.healthy_only, "Ready and connected");
+    runners.add_flag("--exclude-shared", discovery_.exclude_shared, "Without other organizations' shared runners");
+    runners.add_flag("--include-resources", discovery_.include_resources, "With what is free now");
+    runners.callback([this] { command_ = [this](Console& console) { return PrintRunners(discovery_, console); }; });
+  }
+
+  CLI::App app_;
+  ColorChoice color_ = ColorChoice::kAuto;
+  LintOptions lint_;
+  ResolveOptions resolve_;
+  AdmitOptions admit_;
+  DiscoveryOptions discovery_;
+  std::function<ExitCode(Console&)> command_;
+};
+
+}  // namespace
+}  // namespace berth::cli
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `berth ... | head` ends quietly
+  try {
+    return berth::cli::CommandLine().Run(argc, argv);
+  } catch (const std::exception& error) {
+    berth::cli::Console console(berth::cli::ColorChoice::kNever);
+    console.Complain(std::string("internal error: ") + error.what());
+    console.Flush();
+    return berth::cli::kExitInternal;
+  }
+}

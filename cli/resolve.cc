@@ -1,0 +1,209 @@
+#include "berth/cli/resolve.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "berth/cli/admit.h"
+#include "berth/cli/spec_text.h"
+#include "berth/engine/json.h"
+#include "berth/spec/quoted.h"
+#include "berth/validate/request.h"
+
+namespace berth::cli {
+namespace {
+
+// What both commands do before they print.
+class Resolution {
+ public:
+  Resolution(const ResolveOptions& options, Console& console) : options_(options), console_(console) {}
+
+  // kExitGood when there is something to print. `needs_user`: a binding with a namespace per user needs to know whose.
+  ExitCode Run(bool needs_user) {
+    if (const ExitCode code = LoadCatalog(options_.catalog, engine_, console_); code != kExitGood) return code;
+    if (options_.request) {
+      loaded_ = LoadRequest(*options_.request, console_);
+      if (!loaded_) return kExitUnreadable;
+    }
+    if (!ChooseOrganization(*engine_.snapshot(), options_.organization, loaded_ ? &*loaded_ : nullptr, organization_,
+                            console_)) {
+      return kExitUsage;
+    }
+    if (loaded_ && !CheckRequest()) return kExitBad;
+    const LaunchRequest* request = loaded_ && !options_.effective ? &loaded_->request : nullptr;
+    absl::StatusOr<Resolved> resolved = engine_.Resolve({organization_, options_.runner, options_.profile}, request);
+    if (!resolved.ok()) return ExplainUnknown();
+    resolved_ = *std::move(resolved);
+    const CompiledBinding& binding = resolved_.snapshot->bindings()[resolved_.binding];
+    if (needs_user && request != nullptr && binding.offer.needs_user && request->user_id.empty()) {
+      Issue issue;
+      issue.code = IssueCode::kInvalidLaunch;
+      issue.field = "user_id";
+      issue.message = "a user is missing: the profile gives each user a namespace, so say who launches";
+      return Invalid({issue});
+    }
+    return kExitGood;
+  }
+
+  // Says what is wrong with the binding; the exit code that follows.
+  ExitCode Verdict() {
+    const std::string name = Quoted(BindingName(*resolved_.snapshot, resolved_.binding));
+    if (!resolved_.valid) {
+      console_.Complain("binding " + name + " is PROFILE_INVALID: mend what `berth lint " +
+                        Printable(options_.catalog) + "` says about it");
+      return kExitBad;
+    }
+    const auto warn = [&](std::string_view what, std::string_view asked) {
+      console_.Complain(
+          std::string("warning: ").append(what).append(" ").append(Quoted(asked)).append(" is not offered by ") + name);
+    };
+    if (!resolved_.egress_offered) warn("egress mode", loaded_->request.egress_mode);
+    if (!resolved_.ingress_offered) warn("ingress level", loaded_->request.ingress_mode);
+    return kExitGood;
+  }
+
+  [[nodiscard]] const Resolved& resolved() const { return resolved_; }
+  [[nodiscard]] std::string_view request_file() const {
+    return loaded_ ? std::string_view(loaded_->request.file) : std::string_view();
+  }
+
+ private:
+  ExitCode Invalid(const std::vector<Issue>& errors) {
+    PrintInvalid(InvalidDecision(engine_.snapshot(), errors), loaded_->request, options_.output, console_);
+    return kExitBad;
+  }
+
+  bool CheckRequest() {
+    CompleteErrors(*engine_.snapshot(), *loaded_);
+    std::vector<Issue>& errors = loaded_->errors;
+    if (errors.empty()) {
+      CheckLaunch(loaded_->request, engine_.snapshot()->OrganizationOf(organization_).opened, errors);
+      std::erase_if(errors, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
+    }
+    if (errors.empty()) return true;
+    Invalid(errors);
+    return false;
+  }
+
+  // Why the runner or the profile was not found, and what is near.
+  ExitCode ExplainUnknown() {
+    const auto snapshot = engine_.snapshot();
+    std::vector<std::string> runners;
+    std::vector<std::string> profiles;
+    snapshot->ForEachVisible(organization_, [&](uint32_t index) {
+      const CompiledBinding& binding = snapshot->bindings()[index];
+      const std::string& id = snapshot->RunnerOf(binding).runner->runner_id;
+      runners.push_back(id);
+      if (id == options_.runner) profiles.push_back(binding.name);
+    });
+    const std::string runner = Quoted(options_.runner);
+    if (!profiles.empty()) {
+      console_.Complain("runner " + runner + " has no profile " + Quoted(options_.profile) + "; it has " +
+                        NameList(profiles, 100) + DidYouMean(options_.profile, profiles));
+      return kExitUsage;
+    }
+    for (const auto& object : snapshot->objects()) {
+      const auto* other = std::get_if<Runner>(&object->value);
+      if (other == nullptr || other->runner_id != options_.runner) continue;
+      if (object->refused) {
+        console_.Complain("runner " + runner + " is refused: mend what `berth lint " + Printable(options_.catalog) +
+                          "` says about it");
+      } else if (other->organization_id != organization_) {
+        console_.Complain("runner " + runner + " belongs to organization " + Quoted(other->organization_id) +
+                          " and is not shared with " + Quoted(organization_) + ": add `--organization " +
+                          Printable(other->organization_id) + "`");
+      } else {
+        continue;
+      }
+      return kExitUsage;
+    }
+    console_.Complain("runner " + runner + " is unknown to organization " + Quoted(organization_) +
+                      DidYouMean(options_.runner, runners));
+    return kExitUsage;
+  }
+
+  const ResolveOptions& options_;
+  Console& console_;
+  Engine engine_;
+  std::optional<LoadedRequest> loaded_;
+  std::string organization_;
+  Resolved resolved_;
+};
+
+// `network.egress` is as good as `/network/egress`.
+std::string PointerOf(std::string_view path) {
+  if (path.empty() || path.front() == '/') return std::string(path);
+  std::string pointer = "/";
+  for (const char c : path) pointer += c == '.' ? '/' : c;
+  return pointer;
+}
+
+void PrintFields(const std::vector<ExplainedField>& fields, Stream& out) {
+  Table table({"FIELD", "VALUE", "LAYER", "SOURCE"});
+  for (const ExplainedField& field : fields) {
+    table.Add({Printable(field.path),
+               {field.unset ? "(unset)" : Printable(field.set.value), field.unset ? Style::kWarning : Style::kPlain},
+               field.set.layer,
+               Printable(field.set.source)});
+    for (const ExplainedSource& hidden : field.shadowed) {
+      table.Add({{"  hides", Style::kFaint},
+                 {Printable(hidden.value), Style::kFaint},
+                 {std::string(hidden.layer), Style::kFaint},
+                 {Printable(hidden.source), Style::kFaint}});
+    }
+  }
+  table.Print(0, out);
+}
+
+// All fields, to name one that is near a path with nothing at it.
+void ComplainOfPath(const Resolved& resolved, const std::string& path, Console& console) {
+  std::vector<std::string> known;
+  for (const ExplainedField& field : ExplainResolved(resolved, "", "")) {
+    for (size_t end = field.path.find('/', 1); end != std::string::npos; end = field.path.find('/', end + 1)) {
+      known.push_back(field.path.substr(0, end));
+    }
+    known.push_back(field.path);
+  }
+  console.Complain("nothing is set at " + Quoted(path) + DidYouMean(path, known));
+}
+
+}  // namespace
+
+ExitCode ResolveSpec(const ResolveOptions& options, Console& console) {
+  Resolution resolution(options, console);
+  if (const ExitCode code = resolution.Run(/*needs_user=*/true); code != kExitGood) return code;
+  if (const ExitCode code = resolution.Verdict(); code != kExitGood) return code;
+  const Resolved& resolved = resolution.resolved();
+  if (options.output == Output::kJson) {
+    console.out << ResolvedToJson(resolved, JsonLayout::kIndented) << "\n";
+    return kExitGood;
+  }
+  const CompiledBinding& binding = resolved.snapshot->bindings()[resolved.binding];
+  std::vector<HeaderLine> header = {
+      {"runner", Printable(resolved.snapshot->RunnerOf(binding).runner->runner_id)},
+      {"profile", Printable(binding.name)},
+  };
+  for (HeaderLine& line : NetworkHeader(resolved)) header.push_back(std::move(line));
+  // As YAML the whole output can be read again: a profile's spec.
+  PrintHeader(header, options.output == Output::kYaml ? "# " : "", console.out);
+  console.out << "\n";
+  PrintSpec(resolved, resolution.request_file(), console.out);
+  return kExitGood;
+}
+
+ExitCode ExplainSpec(const ResolveOptions& options, Console& console) {
+  Resolution resolution(options, console);
+  if (const ExitCode code = resolution.Run(/*needs_user=*/false); code != kExitGood) return code;
+  const ExitCode code = resolution.Verdict();
+  const std::string path = PointerOf(options.path);
+  const std::vector<ExplainedField> fields = ExplainResolved(resolution.resolved(), resolution.request_file(), path);
+  if (fields.empty() && !path.empty()) ComplainOfPath(resolution.resolved(), path, console);
+  if (options.output == Output::kJson) {
+    console.out << ExplanationToJson(fields, JsonLayout::kIndented) << "\n";
+  } else if (!fields.empty()) {
+    PrintFields(fields, console.out);
+  }
+  return code;
+}
+
+}  // namespace berth::cli

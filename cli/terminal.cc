@@ -1,0 +1,210 @@
+#include "berth/cli/terminal.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "berth/spec/utf8.h"
+
+namespace berth::cli {
+namespace {
+
+struct CodePointRange {
+  uint32_t first;
+  uint32_t last;
+};
+
+// Marks that combine with the character before them.
+constexpr std::array<CodePointRange, 6> kNoWidth = {
+    {{0x300, 0x36F}, {0x483, 0x489}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}}};
+// East Asian wide characters and pictographs.
+constexpr std::array<CodePointRange, 10> kTwoColumns = {{{0x1100, 0x115F},
+                                                         {0x2E80, 0x303E},
+                                                         {0x3041, 0xA4CF},
+                                                         {0xAC00, 0xD7A3},
+                                                         {0xF900, 0xFAFF},
+                                                         {0xFE30, 0xFE6F},
+                                                         {0xFF00, 0xFF60},
+                                                         {0xFFE0, 0xFFE6},
+                                                         {0x1F300, 0x1FAFF},
+                                                         {0x20000, 0x3FFFD}}};
+
+template <size_t N>
+bool Contains(const std::array<CodePointRange, N>& ranges, uint32_t code_point) {
+  return std::ranges::any_of(
+      ranges, [&](const CodePointRange& range) { return range.first <= code_point && code_point <= range.last; });
+}
+
+size_t WidthOf(uint32_t code_point) {
+  if (Contains(kNoWidth, code_point)) return 0;
+  return Contains(kTwoColumns, code_point) ? 2 : 1;
+}
+
+// C0 but tab, DEL, C1, and what turns the direction of writing.
+bool DrivesTerminal(uint32_t code_point) {
+  return (code_point < 0x20 && code_point != '\t') || (code_point >= 0x7F && code_point < 0xA0) ||
+         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
+std::string_view EscapeOf(Style style) {
+  switch (style) {
+    case Style::kPlain:
+      return "";
+    case Style::kStrong:
+      return "\x1b[1m";
+    case Style::kFaint:
+      return "\x1b[2m";
+    case Style::kGood:
+      return "\x1b[1;32m";
+    case Style::kBad:
+      return "\x1b[1;31m";
+    case Style::kWarning:
+      return "\x1b[1;33m";
+    case Style::kNote:
+      return "\x1b[1;36m";
+  }
+  return "";
+}
+
+std::string_view Environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+bool WantsColor(ColorChoice choice, bool terminal) {
+  if (choice != ColorChoice::kAuto) return choice == ColorChoice::kAlways;
+  return terminal && Environment("NO_COLOR").empty() && Environment("TERM") != "dumb";
+}
+
+// By the environment's word alone, as POSIX orders the variables.
+bool LocaleIsUtf8() {
+  std::string locale;
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    locale = Environment(name);
+    if (!locale.empty()) break;
+  }
+  for (char& c : locale) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return locale.find("utf-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+}
+
+}  // namespace
+
+std::string Printable(std::string_view text) {
+  std::string printable;
+  printable.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint code_point = DecodeUtf8(text, i);
+    const size_t size = std::max<size_t>(code_point.size, 1);
+    if (code_point.size == 0 || DrivesTerminal(code_point.value)) {
+      printable += '?';
+    } else {
+      printable.append(text.substr(i, size));
+    }
+    i += size;
+  }
+  return printable;
+}
+
+size_t DisplayWidth(std::string_view text) {
+  size_t width = 0;
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint code_point = DecodeUtf8(text, i);
+    width += code_point.size == 0 ? 1 : WidthOf(code_point.value);
+    i += std::max<size_t>(code_point.size, 1);
+  }
+  return width;
+}
+
+void AppendSpaces(size_t count, std::string& out) { out.append(count, ' '); }
+
+Stream::Stream(int descriptor, ColorChoice choice) : descriptor_(descriptor) {
+  const bool terminal = isatty(descriptor) == 1;
+  color_ = WantsColor(choice, terminal);
+  utf8_ = terminal && LocaleIsUtf8();
+}
+
+std::string Stream::Styled(std::string_view text, Style style) const {
+  if (!color_ || style == Style::kPlain || text.empty()) return std::string(text);
+  return std::string(EscapeOf(style)).append(text).append("\x1b[0m");
+}
+
+Stream& Stream::Add(std::string_view text, Style style) {
+  buffer_ += Styled(text, style);
+  return *this;
+}
+
+bool Stream::Flush() {
+  std::string_view left = buffer_;
+  while (!left.empty()) {
+    const ssize_t count = write(descriptor_, left.data(), left.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) break;
+    left.remove_prefix(static_cast<size_t>(count));
+  }
+  // A reader that went away has seen what it wanted.
+  const bool good = left.empty() || errno == EPIPE;
+  buffer_.clear();
+  return good;
+}
+
+void Console::Complain(std::string_view message) { err << "berth: " << message << "\n"; }
+
+bool Console::Flush() {
+  err.Flush();
+  if (out.Flush()) return true;
+  Complain("the output cannot be written: make room, or write elsewhere");
+  err.Flush();
+  return false;
+}
+
+void Table::Print(size_t indent, Stream& out) const {
+  std::vector<Row> rows;
+  if (!headings_.empty()) {
+    Row headings;
+    for (std::string_view heading : headings_) headings.emplace_back(std::string(heading), Style::kStrong);
+    rows.push_back(std::move(headings));
+  }
+  std::ranges::copy(rows_, std::back_inserter(rows));
+  std::vector<size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) {
+      const size_t width = DisplayWidth(row[i].text);
+      if (width <= kMaxCell) widths[i] = std::max(widths[i], width);
+    }
+  }
+  for (const Row& row : rows) {
+    std::string line;
+    AppendSpaces(indent, line);
+    size_t pending = 0;  // blanks are written only before a text, so that lines have none at their ends
+    for (size_t i = 0; i < row.size(); ++i) {
+      if (!row[i].text.empty()) {
+        AppendSpaces(pending, line);
+        pending = 0;
+        line += out.Styled(row[i].text, row[i].style);
+      }
+      const size_t width = DisplayWidth(row[i].text);
+      pending += 2 + (width < widths[i] ? widths[i] - width : 0);
+    }
+    out << line << "\n";
+  }
+}
+
+std::string NameList(const std::vector<std::string>& names, size_t width) {
+  std::string list;
+  for (size_t i = 0; i < names.size(); ++i) {
+    const std::string name = Printable(names[i]);
+    if (i > 0 && DisplayWidth(list) + DisplayWidth(name) + 2 > width) {
+      return list.append(" and ").append(std::to_string(names.size() - i)).append(" more");
+    }
+    list.append(i == 0 ? "" : ", ").append(name);
+  }
+  return list;
+}
+
+}  // namespace berth::cli
