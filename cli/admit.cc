@@ -155,18 +155,11 @@ std::string LineOf(const Decision& decision, const LaunchRequest& request) {
          Printable(MessageOf(decision, request));
 }
 
-// Errors of decoding decide before admission is asked.
-Decision Decide(const Engine& engine, LoadedRequest& loaded, Scratch& scratch) {
-  CompleteErrors(*engine.snapshot(), loaded);
-  if (!loaded.errors.empty()) return InvalidDecision(engine.snapshot(), loaded.errors);
-  return engine.Admit(loaded.request, scratch);
-}
-
 ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& console) {
-  std::optional<LoadedRequest> loaded = LoadRequest(*options.request, console);
+  const std::optional<LoadedRequest> loaded = LoadRequest(*options.request, console);
   if (!loaded) return kExitUnreadable;
   Scratch scratch;
-  const Decision decision = Decide(engine, *loaded, scratch);
+  const Decision decision = engine.Admit(loaded->request, scratch);
   if (options.output.value_or(Output::kText) == Output::kJson) {
     console.out << DecisionToJson(decision, loaded->request, options.all, JsonLayout::kIndented) << "\n";
   } else {
@@ -177,13 +170,13 @@ ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& co
 
 // One line for each request.
 ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& console) {
-  std::optional<std::vector<LoadedRequest>> loaded = LoadRequests(*options.requests, console);
+  const std::optional<std::vector<LoadedRequest>> loaded = LoadRequests(*options.requests, console);
   if (!loaded) return kExitUnreadable;
   const bool text = options.output == Output::kText;
   ExitCode worst = kExitGood;
   Scratch scratch;
-  for (LoadedRequest& one : *loaded) {
-    const Decision decision = Decide(engine, one, scratch);
+  for (const LoadedRequest& one : *loaded) {
+    const Decision decision = engine.Admit(one.request, scratch);
     console.out << (text ? LineOf(decision, one.request)
                          : DecisionToJson(decision, one.request, options.all, JsonLayout::kCompact))
                 << "\n";
@@ -194,15 +187,6 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
 }
 
 }  // namespace
-
-Decision InvalidDecision(std::shared_ptr<const Snapshot> snapshot, std::span<const Issue> errors) {
-  Decision decision;
-  decision.verdict = Verdict::kInvalid;
-  decision.code = VerdictCode(Verdict::kInvalid, false);
-  decision.snapshot = std::move(snapshot);
-  decision.violations = errors;
-  return decision;
-}
 
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console) {
   if (output == Output::kJson) {

@@ -26,8 +26,6 @@ struct AdmitOptions {
 
 ExitCode Admit(const AdmitOptions& options, Console& console);
 
-// The answer to a request that could not even be decoded. Views `errors`.
-Decision InvalidDecision(std::shared_ptr<const Snapshot> snapshot, std::span<const Issue> errors);
 
 // Prints it for a command that was given such a request.
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);

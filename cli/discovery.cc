@@ -82,21 +82,17 @@ class Discovery {
 
   // The candidates that nothing keeps from taking the request.
   ExitCode AskAdmission(LoadedRequest& loaded) {
-    CompleteErrors(*snapshot_, loaded);
     Scratch scratch;
-    if (loaded.errors.empty()) {
-      const Decision decision = engine_.Admit(loaded.request, scratch);
-      if (decision.verdict != Verdict::kInvalid) {
-        for (const CandidateResult& candidate : decision.candidates) {
-          if (candidate.failures.none()) fitting_.push_back(candidate.binding);
-        }
-        std::ranges::sort(fitting_);
-        filter_.fitting = &fitting_;
-        return kExitGood;
+    const Decision decision = engine_.Admit(loaded.request, scratch);
+    if (decision.verdict != Verdict::kInvalid) {
+      for (const CandidateResult& candidate : decision.candidates) {
+        if (candidate.failures.none()) fitting_.push_back(candidate.binding);
       }
-      loaded.errors.assign(decision.violations.begin(), decision.violations.end());
+      std::ranges::sort(fitting_);
+      filter_.fitting = &fitting_;
+      return kExitGood;
     }
-    PrintInvalid(InvalidDecision(snapshot_, loaded.errors), loaded.request, options_.output, console_);
+    PrintInvalid(decision, loaded.request, options_.output, console_);
     return kExitBad;
   }
 

@@ -125,9 +125,8 @@ class Linter {
     while (launches < count && LooksLikeLaunch(value(launches))) ++launches;
     if (launches == 0 || launches < count) return false;
     for (size_t i = 0; i < count; ++i) {
-      DecodedLaunch decoded = DecodeLaunchRequest(value(i), list ? "/" + std::to_string(i) : std::string());
-      std::ranges::move(decoded.issues, std::back_inserter(findings_));
-      launches_.push_back(std::move(decoded.request));
+      launches_.push_back(DecodeLaunchRequest(value(i), list ? "/" + std::to_string(i) : std::string()));
+      std::ranges::copy(launches_.back().issues, std::back_inserter(findings_));
     }
     return true;
   }

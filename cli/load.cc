@@ -75,8 +75,8 @@ std::string FieldOfPointer(std::string_view pointer) {
 LoadedRequest Unreadable(std::string_view file, std::vector<Issue> issues, uint32_t line) {
   LoadedRequest loaded;
   loaded.readable = false;
-  loaded.errors = std::move(issues);
-  for (Issue& issue : loaded.errors) {
+  loaded.request.issues = std::move(issues);
+  for (Issue& issue : loaded.request.issues) {
     issue.file = file;
     issue.position.line = line;
     issue.field.clear();
@@ -97,7 +97,7 @@ std::vector<LoadedRequest> DecodeLines(const SourceText& source, std::string_vie
     ParsedDocument parsed = ParseJson(one);
     if (parsed.document == nullptr) {
       requests.push_back(Unreadable(file, std::move(parsed.issues), line));
-      for (const Issue& issue : requests.back().errors) PrintFindingLine(issue, console.err);
+      for (const Issue& issue : requests.back().request.issues) PrintFindingLine(issue, console.err);
       continue;
     }
     requests.push_back(DecodeRequest(parsed.document->root(0), {}, std::move(parsed.issues), nullptr));
@@ -188,18 +188,15 @@ ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) 
 
 LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console) {
   LoadedRequest loaded;
-  DecodedLaunch decoded = DecodeLaunchRequest(value, base_path);
-  loaded.request = std::move(decoded.request);
-  std::ranges::move(decoded.issues, std::back_inserter(issues));
+  loaded.request = DecodeLaunchRequest(value, base_path);
   for (Issue& issue : issues) {
-    if (issue.level() == IssueLevel::kError) {
-      std::string_view pointer = issue.path;
-      if (pointer.substr(0, base_path.size()) == base_path) pointer.remove_prefix(base_path.size());
-      if (issue.field.empty()) issue.field = FieldOfPointer(pointer);
-      loaded.errors.push_back(std::move(issue));
-    } else if (console != nullptr) {
-      PrintFindingLine(issue, console->err);
-    }
+    std::string_view pointer = issue.path;
+    if (pointer.substr(0, base_path.size()) == base_path) pointer.remove_prefix(base_path.size());
+    if (issue.field.empty()) issue.field = FieldOfPointer(pointer);
+    loaded.request.issues.push_back(std::move(issue));
+  }
+  for (const Issue& issue : loaded.request.issues) {
+    if (console != nullptr && issue.level() != IssueLevel::kError) PrintFindingLine(issue, console->err);
   }
   return loaded;
 }
@@ -240,15 +237,6 @@ std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, 
     return std::nullopt;
   }
   return requests;
-}
-
-void CompleteErrors(const Snapshot& snapshot, LoadedRequest& loaded) {
-  if (loaded.errors.empty() || !loaded.readable) return;
-  CheckLaunch(loaded.request, snapshot.OrganizationOf(loaded.request.organization_id).opened, loaded.errors);
-  std::erase_if(loaded.errors, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
-  std::ranges::stable_sort(loaded.errors, [](const Issue& a, const Issue& b) {
-    return std::tie(a.field, a.message) < std::tie(b.field, b.message);
-  });
 }
 
 bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,

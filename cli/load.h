@@ -30,11 +30,9 @@ ParsedDocument ParseText(std::shared_ptr<const SourceText> source);
 // rest is served. kExitUnreadable when no object can be read at all.
 ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console);
 
-// A request as decoded, with what the text's own parser found in it.
 struct LoadedRequest {
   LaunchRequest request;
-  std::vector<Issue> errors;  // not empty: the request is invalid
-  bool readable = true;       // false: its text is not well formed; `errors` holds why
+  bool readable = true;  // false: its text is not well formed; the request's issues hold why
 };
 
 // The one request of a file; nothing, after a message, when its text cannot be read.
@@ -45,10 +43,6 @@ std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, 
 
 // The request that a `Value` of a parsed text spells. `issues` are the parser's.
 LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console);
-
-// Adds what is wrong with a request beyond its decoding, by the settings of its organization, when something is wrong
-// with its decoding already; one answer then names everything. Sorted by field.
-void CompleteErrors(const Snapshot& snapshot, LoadedRequest& loaded);
 
 // The organization a command speaks for: the request's own, else the one given. False, after a message, when the flag
 // names an organization that no object carries.

@@ -40,7 +40,8 @@ class Resolution {
       issue.code = IssueCode::kInvalidLaunch;
       issue.field = "user_id";
       issue.message = "a user is missing: the profile gives each user a namespace, so say who launches";
-      return Invalid({issue});
+      loaded_->request.issues.push_back(std::move(issue));
+      if (!CheckRequest()) return kExitBad;
     }
     return kExitGood;
   }
@@ -68,20 +69,12 @@ class Resolution {
   }
 
  private:
-  ExitCode Invalid(const std::vector<Issue>& errors) {
-    PrintInvalid(InvalidDecision(engine_.snapshot(), errors), loaded_->request, options_.output, console_);
-    return kExitBad;
-  }
-
+  // False, after saying why, when the request is invalid whatever it would be resolved on.
   bool CheckRequest() {
-    CompleteErrors(*engine_.snapshot(), *loaded_);
-    std::vector<Issue>& errors = loaded_->errors;
-    if (errors.empty()) {
-      CheckLaunch(loaded_->request, engine_.snapshot()->OrganizationOf(organization_).opened, errors);
-      std::erase_if(errors, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
-    }
-    if (errors.empty()) return true;
-    Invalid(errors);
+    Scratch scratch;
+    const Decision decision = engine_.Admit(loaded_->request, scratch);
+    if (decision.verdict != berth::Verdict::kInvalid) return true;
+    PrintInvalid(decision, loaded_->request, options_.output, console_);
     return false;
   }
 

@@ -1,5 +1,8 @@
 #include "berth/engine/catalog.h"
 
+#include <algorithm>
+#include <iterator>
+#include <tuple>
 #include <utility>
 
 #include "berth/spec/fold.h"
@@ -47,6 +50,19 @@ void Prepare(Object& object) {
   std::ranges::move(issues, std::back_inserter(object.issues));
 }
 
+bool StandsAtOrAfter(Position a, Position b) { return std::tie(a.line, a.column) >= std::tie(b.line, b.column); }
+
+// An error of the parser refuses the object it stands in, even where the tree does not show it (a key that is no text,
+// a tagged key). A repeated key is left to decoding, which knows whether it spoils more than one binding.
+void RefuseSpoiled(std::span<const Issue> issues, std::span<Object> objects) {
+  for (const Issue& issue : issues) {
+    if (issue.level() != IssueLevel::kError || issue.code == IssueCode::kDuplicateKey) continue;
+    const auto after = std::ranges::find_if(
+        objects, [&](const Object& object) { return !StandsAtOrAfter(issue.position, object.position); });
+    if (after != objects.begin()) std::prev(after)->refused = true;
+  }
+}
+
 }  // namespace
 
 void AddDocument(const Document& document, Catalog& catalog) {
@@ -59,12 +75,14 @@ void AddDocument(const Document& document, Catalog& catalog) {
 void AddSource(std::shared_ptr<const SourceText> source, Catalog& catalog) {
   ++catalog.files;
   ParsedDocument parsed = ParseDocument(std::move(source));
-  std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
   if (parsed.document == nullptr) {
     ++catalog.unreadable_files;
   } else {
+    const size_t first = catalog.objects.size();
     AddDocument(*parsed.document, catalog);
+    RefuseSpoiled(parsed.issues, std::span(catalog.objects).subspan(first));
   }
+  std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
 }
 
 }  // namespace berth

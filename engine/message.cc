@@ -153,10 +153,12 @@ std::string HelpText(ReasonCode code, const ReasonDetail& detail) {
       return "send a `user_id`";
     case C::kOverrideInvalid:
       return "correct `overrides`";
+    case C::kGpuCountExceedsRunner:
+      if (best == "0") return "choose a runner with GPUs";
+      [[fallthrough]];
     case C::kCpuQuota:
     case C::kMemoryQuota:
     case C::kGpuQuota:
-    case C::kGpuCountExceedsRunner:
     case C::kCpuExceedsProfile:
     case C::kMemoryExceedsProfile:
     case C::kCpuExceedsRunner:

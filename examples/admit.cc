@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   for (const auto& text : files.texts) berth::AddSource(text, catalog);
   berth::Engine engine;
   if (!engine.Publish(catalog, /*revision=*/1).ok()) return 4;
-  const berth::LaunchRequest request = berth::DecodeLaunchRequest(parsed.document->root(0)).request;
+  const berth::LaunchRequest request = berth::DecodeLaunchRequest(parsed.document->root(0));
   berth::Scratch scratch;  // one per thread: decisions reuse its memory
   const berth::Decision decision = engine.Admit(request, scratch);
   std::cout << berth::MessageOf(decision, request) << '\n';

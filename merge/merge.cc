@@ -8,18 +8,6 @@
 namespace berth {
 namespace {
 
-const Node* TypeOf(const Node& mode) {
-  const NodeRef* type = mode.Find("type");
-  return type == nullptr || (*type)->is_null() ? nullptr : type->get();
-}
-
-// Whether `higher` turns a tagged union into another alternative, which displaces all of `lower`.
-bool SetsAnotherType(const Node& lower, const Node& higher) {
-  const Node* was = TypeOf(lower);
-  const Node* is = TypeOf(higher);
-  return was != nullptr && is != nullptr && was->text != is->text;
-}
-
 NodeRef Resetting(const NodeRef& map) {
   if (map->resets) return map;
   auto copy = std::make_shared<Node>(*map);

@@ -86,21 +86,63 @@ std::vector<NodeRef> ShadowedBelow(const LayerStack& stack, size_t layer, const 
   return shadowed;
 }
 
+// Pointers to the unions that `higher` turns into another alternative.
+void CollectDisplaced(const Rule& rule, const Node& lower, const Node& higher, Keys& keys,
+                      std::vector<std::string>& displaced) {
+  if (!lower.is_map() || !higher.is_map() || rule.open) return;
+  if (rule.merge == MergeKind::kUnion && SetsAnotherType(lower, higher)) {
+    displaced.push_back(PointerOf(keys));
+    return;
+  }
+  for (const Member& member : higher.members) {
+    const NodeRef* below = lower.Find(member.key);
+    if (below == nullptr) continue;
+    keys.push_back(member.key);
+    CollectDisplaced(MemberRule(rule, member.key), **below, *member.value, keys, displaced);
+    keys.pop_back();
+  }
+}
+
+// Whether `path` lies below one of the pointers.
+bool IsBelowAny(std::string_view path, std::span<const std::string> pointers) {
+  return std::ranges::any_of(pointers, [&](const std::string& pointer) {
+    return path.size() > pointer.size() && path.starts_with(pointer) && path[pointer.size()] == '/';
+  });
+}
+
+// Whether a leaf stands at the path or below it, or one that is no object above it: then nothing there is unset.
+bool SaysSomethingAt(const Leaves& leaves, const std::string& path) {
+  if (leaves.contains(path)) return true;
+  const std::string inside = path + "/";
+  const auto below = leaves.lower_bound(inside);
+  if (below != leaves.end() && below->first.starts_with(inside)) return true;
+  for (size_t end = path.rfind('/'); end != std::string::npos && end > 0; end = path.rfind('/', end - 1)) {
+    const auto above = leaves.find(path.substr(0, end));
+    if (above != leaves.end() && !above->second.value->is_map()) return true;
+  }
+  return false;
+}
+
 using Rows = std::map<std::string, FieldProvenance>;
 
-// Rows for what the nulls of each layer removed from the merge of the layers below it.
+// Rows for what the nulls of each layer removed from the merge of the layers below it. What another type displaced was
+// removed by no null, whatever the layers say of it.
 void AddUnset(const LayerStack& stack, Rows& rows) {
   NodeRef merged;
   Leaves before;
   for (size_t layer = 0; layer < stack.size(); ++layer) {
     if (stack[layer] == nullptr) continue;
+    std::vector<std::string> displaced;
+    Keys keys;
+    if (merged != nullptr) CollectDisplaced(kSpecRule, *merged, *stack[layer], keys, displaced);
+    std::erase_if(rows, [&](const auto& row) { return IsBelowAny(row.first, displaced); });
     merged = Merge(merged, stack[layer]);
     Leaves after = LeavesOf(Finish(merged));
     for (const auto& [path, leaf] : before) {
-      if (after.contains(path) || !Unsets(stack[layer], leaf.keys)) continue;
+      if (after.contains(path) || IsBelowAny(path, displaced) || !Unsets(stack[layer], leaf.keys)) continue;
       rows[path] = {path, nullptr, static_cast<Layer>(layer), ShadowedBelow(stack, layer, leaf.keys)};
     }
-    for (const auto& [path, leaf] : after) rows.erase(path);
+    std::erase_if(rows, [&](const auto& row) { return SaysSomethingAt(after, row.first); });
     before = std::move(after);
   }
 }

@@ -17,4 +17,11 @@ Rule MemberRule(const Rule& rule, std::string_view key) {
   return {field->merge, nullptr, field->members, false};
 }
 
+bool SetsAnotherType(const Node& lower, const Node& higher) {
+  const Node* was = At(&lower, {"type"});
+  const Node* is = At(&higher, {"type"});
+  if (was == nullptr || is == nullptr || was->is_null() || is->is_null()) return false;
+  return was->text != is->text;
+}
+
 }  // namespace berth

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "berth/spec/field.h"
+#include "berth/spec/node.h"
 
 namespace berth {
 
@@ -20,6 +21,9 @@ inline constexpr Rule kSpecRule = {MergeKind::kMembers, nullptr, Record::kSpec, 
 
 // The rule of the member `key` of a value under `rule`.
 Rule MemberRule(const Rule& rule, std::string_view key);
+
+// Whether `higher` turns a tagged union into another alternative, which displaces all of `lower`.
+[[nodiscard]] bool SetsAnotherType(const Node& lower, const Node& higher);
 
 }  // namespace berth
 

@@ -115,7 +115,8 @@ std::vector<Duplicate> SortMembers(Node& map) {
   const auto same = [&](const Member& a, const Member& b) {
     if (a.key != b.key) return false;
     // The parser reported keys that are equal to the letter, and spoiled the later value.
-    if (b.value == nullptr || b.value->kind != NodeKind::kInvalid) duplicates.push_back({b.key, a.position, b.position});
+    if (b.value == nullptr || b.value->kind != NodeKind::kInvalid)
+      duplicates.push_back({b.key, a.position, b.position});
     return true;
   };
   map.members.erase(std::unique(map.members.begin(), map.members.end(), same), map.members.end());
@@ -223,6 +224,11 @@ std::shared_ptr<Node> Decoder::Make(NodeKind kind, Value at, std::string_view te
 }
 
 void Decoder::UnknownField(Record record, Value key) {
+  if (issues_.size() >= kMaxIssues) {  // suggestions cost time
+    ++errors_;
+    LeaveOut(key);
+    return;
+  }
   std::vector<std::string_view> names;
   for (const Field& row : FieldsOf(record)) {
     names.push_back(row.name);
@@ -407,7 +413,7 @@ NodeRef Decoder::DecodeBool(Value value) {
     const std::optional<bool> parsed = YamlBool(value.text());
     if (parsed.has_value()) return Make(NodeKind::kBool, value, *parsed ? "true" : "false");
   }
-  return WrongType(value, "`true` or `false`", "write true or false without quotes");
+  return WrongType(value, "`true` or `false`", "write `true` or `false`, without quotes");
 }
 
 NodeRef Decoder::DecodeInteger(Value value) {

@@ -213,7 +213,7 @@ constexpr Field kFields[] = {
     {.record = Record::kCapabilities, .name = "supported_gpu_types", .aliases = {"supportedGpuTypes"}, .type = FieldType::kStringList, .format = Format::kName, .capability = "gpu.type", .doc = "compared without case"},
     {.record = Record::kCapabilities, .name = "supported_architectures", .aliases = {"supportedArchitectures"}, .type = FieldType::kStringList, .format = Format::kName, .capability = "architecture", .doc = "such as amd64, arm64"},
     {.record = Record::kCapabilities, .name = "supports_privileged", .aliases = {"supportsPrivileged"}, .type = FieldType::kBool, .capability = "privileged", .doc = "absent: false"},
-    {.record = Record::kCapabilities, .name = "available_storage_classes", .aliases = {"availableStorageClasses"}, .type = FieldType::kStringList, .format = Format::kName, .capability = "storage_classes"},
+    {.record = Record::kCapabilities, .name = "available_storage_classes", .aliases = {"availableStorageClasses"}, .type = FieldType::kStringList, .format = Format::kName, .capability = "storage_classes", .doc = "what volumes can be made of"},
 
     // resources
     {.record = Record::kResources, .name = "available_cpu_millicores", .aliases = {"availableCpuMillicores"}, .type = FieldType::kInteger, .capability = "cpu", .doc = "absent: not reported"},

@@ -44,12 +44,10 @@ NodeRef MakeQuantity(const Located<Quantity>& quantity) {
 
 }  // namespace
 
-DecodedLaunch DecodeLaunchRequest(Value value, std::string_view base_path) {
-  DecodedLaunch decoded;
-  const NodeRef node = DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, decoded.issues).node;
-  const NodeReader reader(node.get());
-  LaunchRequest& request = decoded.request;
-  request.node = node;
+LaunchRequest DecodeLaunchRequest(Value value, std::string_view base_path) {
+  LaunchRequest request;
+  request.node = DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, request.issues).node;
+  const NodeReader reader(request.node.get());
   request.file = value.document().source().name();
   if (const std::string id = reader.Text("organization_id"); !id.empty()) request.organization_id = id;
   request.user_id = reader.Text("user_id");
@@ -80,12 +78,11 @@ DecodedLaunch DecodeLaunchRequest(Value value, std::string_view base_path) {
   if (request.overrides != nullptr) {
     std::string path(base_path);
     AppendPointer("overrides", path);
-    const size_t first = decoded.issues.size();
-    request.overrides = FoldLayer(request.overrides, request.file, path, decoded.issues);
-    for (size_t i = first; i < decoded.issues.size(); ++i) decoded.issues[i].field = "overrides";
+    const size_t first = request.issues.size();
+    request.overrides = FoldLayer(request.overrides, request.file, path, request.issues);
+    for (size_t i = first; i < request.issues.size(); ++i) request.issues[i].field = "overrides";
   }
-  request.issues = decoded.issues;
-  return decoded;
+  return request;
 }
 
 NodeRef SandboxLayer(const LaunchRequest& request) {

@@ -71,12 +71,8 @@ struct LaunchRequest {
   [[nodiscard]] bool wants_gpu() const { return gpu().count.value_or(0) > 0; }
 };
 
-struct DecodedLaunch {
-  LaunchRequest request;
-  std::vector<Issue> issues;  // errors: the request is invalid
-};
-
-DecodedLaunch DecodeLaunchRequest(Value value, std::string_view base_path = {});
+// `base_path` is the pointer of `value` in its document. Never fails: what is wrong is in the request's issues.
+LaunchRequest DecodeLaunchRequest(Value value, std::string_view base_path = {});
 
 // The launch's own layer: image, resources, annotations and overrides as one spec tree; null when it sets nothing.
 NodeRef SandboxLayer(const LaunchRequest& request);

@@ -173,13 +173,17 @@ void TreeBuilder::SpoilRepeatedKeys(const Frame& frame) {
 }
 
 void TreeBuilder::ReportRepeatedKey(uint32_t first, uint32_t second) {
+  // A member's value is the node after its key. The member stays, spoiled, so that its reader knows of it.
+  nodes_[second + 1].kind = ValueKind::kInvalid;
+  if (issues_.size() >= kMaxIssues) {  // its path can be long, and there can be as many as keys
+    ++issues_left_out_;
+    return;
+  }
   std::string path = PathOf(frames_.size() - 1);
   AppendPointerToken(TextOf(second), path);
   std::string message = "key " + QuoteForMessage(TextOf(second)) + " is already set at line " +
                         std::to_string(PositionAt(nodes_[first].begin).line) + ": keep one of the two";
   AddIssue(IssueCode::kDuplicateKey, nodes_[second].begin, std::move(message), std::move(path));
-  // A member's value is the node after its key. The member stays, spoiled, so that its reader knows of it.
-  nodes_[second + 1].kind = ValueKind::kInvalid;
 }
 
 std::string TreeBuilder::PathOf(size_t frames) const {

@@ -86,7 +86,7 @@ void ApplyLive(Engine& engine, const Json& live) {
 }
 
 // A request's text, decoded. The document must live as long as nothing else needs it: requests own what they keep.
-DecodedLaunch DecodeText(const Json& request) {
+LaunchRequest DecodeText(const Json& request) {
   const ParsedDocument parsed = ParseJson(std::make_shared<SourceText>("request.json", request.dump()));
   return DecodeLaunchRequest(parsed.document->root(0));
 }
@@ -95,10 +95,6 @@ Json FieldList(const std::set<std::string>& fields) {
   Json out = Json::array();
   for (const std::string& field : fields) out.push_back({{"field", field}});
   return out;
-}
-
-bool HasError(const DecodedLaunch& decoded) {
-  return std::ranges::any_of(decoded.issues, [](const Issue& i) { return i.level() == IssueLevel::kError; });
 }
 
 // One catalog in both implementations.
@@ -115,13 +111,13 @@ class World {
   const reference::Catalog& reference() const { return reference_; }
 
   Json EngineDecision(const Json& request, Scratch& scratch, std::string* broken_promise) const {
-    const DecodedLaunch decoded = DecodeText(request);
-    const Decision decision = engine_.Admit(decoded.request, scratch);
-    if (HasError(decoded) || decision.verdict == Verdict::kInvalid) return InvalidAnswer(decoded, decision);
-    const std::string text = DecisionToJson(decision, decoded.request, true, JsonLayout::kCompact);
+    const LaunchRequest decoded = DecodeText(request);
+    const Decision decision = engine_.Admit(decoded, scratch);
+    if (decision.verdict == Verdict::kInvalid) return InvalidAnswer(decoded, decision);
+    const std::string text = DecisionToJson(decision, decoded, true, JsonLayout::kCompact);
     CheckPromises(decision, broken_promise);
-    const Decision again = engine_.Admit(decoded.request, scratch);
-    if (DecisionToJson(again, decoded.request, true, JsonLayout::kCompact) != text) {
+    const Decision again = engine_.Admit(decoded, scratch);
+    if (DecisionToJson(again, decoded, true, JsonLayout::kCompact) != text) {
       *broken_promise = "a second decision with the same scratch differs";
     }
     Json answer = Json::parse(text);
@@ -138,13 +134,10 @@ class World {
 
  private:
   // All that is wrong with the request, whichever step found it.
-  static Json InvalidAnswer(const DecodedLaunch& decoded, const Decision& decision) {
+  static Json InvalidAnswer(const LaunchRequest& decoded, const Decision& decision) {
     std::set<std::string> fields;
-    for (const Issue& issue : decoded.issues) {
-      if (issue.level() == IssueLevel::kError) fields.insert(issue.field);
-    }
     for (const Issue& issue : decision.violations) fields.insert(issue.field);
-    const std::string& sandbox = decoded.request.sandbox_id;
+    const std::string& sandbox = decoded.sandbox_id;
     return {{"schema", "berth.decision/v1"},
             {"verdict", "INVALID"},
             {"code", "CWSANDBOX_INVALID_REQUEST"},
@@ -189,15 +182,15 @@ std::string CompareResolved(const World& world, const Target& target, const Json
   const Json* asked = target.effective_only ? nullptr : &request;
   const Json wanted = reference::Resolve(world.reference(), target.organization, target.runner, target.profile, asked,
                                          target.effective_only);
-  DecodedLaunch decoded;
+  LaunchRequest decoded;
   if (asked != nullptr) decoded = DecodeText(request);
-  if (HasError(decoded) || wanted.contains("violations")) return {};
+  if (HasError(decoded.issues) || wanted.contains("violations")) return {};
   // The request's own organization wins.
   const bool names_one = request.contains("organization_id") || request.contains("organizationId");
   const std::string organization =
-      asked != nullptr && names_one ? decoded.request.organization_id : target.organization;
+      asked != nullptr && names_one ? decoded.organization_id : target.organization;
   const absl::StatusOr<Resolved> resolved = world.engine().Resolve({organization, target.runner, target.profile},
-                                                                   asked == nullptr ? nullptr : &decoded.request);
+                                                                   asked == nullptr ? nullptr : &decoded);
   if (wanted.contains("unknown") != !resolved.ok()) return "one knows the target: " + wanted.dump();
   if (!resolved.ok()) return {};
   if (wanted.contains("invalid") != !resolved->valid) return "one says the binding is invalid";
@@ -560,10 +553,10 @@ class Comparison {
 
   void CheckProvenance(uint64_t seed, const World& world, const Target& target, const Json& request,
                        Histogram& histogram) {
-    const DecodedLaunch decoded = DecodeText(request);
-    if (HasError(decoded)) return;
+    const LaunchRequest decoded = DecodeText(request);
+    if (HasError(decoded.issues)) return;
     const absl::StatusOr<Resolved> resolved =
-        world.engine().Resolve({decoded.request.organization_id, target.runner, target.profile}, &decoded.request);
+        world.engine().Resolve({decoded.organization_id, target.runner, target.profile}, &decoded);
     if (!resolved.ok() || !resolved->valid) return;
     ++histogram.provenances;
     const std::string path = FalseProvenance(resolved->layers);

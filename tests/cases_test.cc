@@ -31,8 +31,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kAreas[] = {"admission", "catalog",  "explain",   "merge",   "namespace",
-                                  "requests",  "scope",    "selection", "validate"};
+constexpr const char* kAreas[] = {"admission", "catalog", "explain",   "merge",   "namespace",
+                                  "requests",  "scope",   "selection", "validate"};
 constexpr size_t kFewestCases = 120;
 
 fs::path CasesFolder() {
@@ -183,7 +183,7 @@ class CaseRun {
     const auto source = std::make_shared<SourceText>("request.json", request.dump(2));
     ParsedDocument parsed = ParseJson(source);
     EXPECT_NE(parsed.document, nullptr);
-    if (parsed.document != nullptr) request_ = DecodeLaunchRequest(parsed.document->root(0)).request;
+    if (parsed.document != nullptr) request_ = DecodeLaunchRequest(parsed.document->root(0));
     const Json target = description.value("target", Json::object());
     runner_id_ = target.value("runner_id", "r1");
     profile_ = target.value("profile", "");
@@ -196,12 +196,12 @@ class CaseRun {
     return Json::parse(DecisionToJson(decision, request_, /*all=*/true, JsonLayout::kCompact));
   }
 
-  Json Resolved() { return OfTarget([](const berth::Resolved& resolved) {
-      return ResolvedToJson(resolved, JsonLayout::kCompact);
-    });
+  Json Resolved() {
+    return OfTarget([](const berth::Resolved& resolved) { return ResolvedToJson(resolved, JsonLayout::kCompact); });
   }
 
-  Json Explanation() { return OfTarget([](const berth::Resolved& resolved) {
+  Json Explanation() {
+    return OfTarget([](const berth::Resolved& resolved) {
       return ExplanationToJson(ExplainResolved(resolved, "request.json", ""), JsonLayout::kCompact);
     });
   }
@@ -264,8 +264,8 @@ class Case : public testing::TestWithParam<std::string> {};
 TEST_P(Case, Holds) {
   const Json description = ReadCase(GetParam());
   ASSERT_TRUE(description.is_object()) << GetParam() << " is no JSON object";
-  const std::set<std::string> known = {"note", "catalog", "layers",    "files", "use",
-                                       "request", "target", "neighbour", "want"};
+  const std::set<std::string> known = {"note",    "catalog", "layers",    "files", "use",
+                                       "request", "target",  "neighbour", "want"};
   for (const auto& [key, value] : description.items()) {
     ASSERT_TRUE(known.contains(key)) << GetParam() << ": `" << key << "` is no member of a case";
   }
@@ -281,7 +281,8 @@ TEST_P(Case, Holds) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, Case, testing::ValuesIn(CaseNames()), [](const auto& test) {
   std::string name = test.param;
-  std::ranges::replace_if(name, [](char c) { return c == '-' || c == '/' || c == '.'; }, '_');
+  std::ranges::replace_if(
+      name, [](char c) { return c == '-' || c == '/' || c == '.'; }, '_');
   return name;
 });
 

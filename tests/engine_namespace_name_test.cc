@@ -68,8 +68,8 @@ TEST(NamespaceName, PerOrgStaysBareWhenItFits) {
       {"", "acme-abcdefghijklmno", true},
       {"", "acme-abcdefghijklmnopq", true},
       {"", "acme0abcdefghijklmnop", true},
-      {"", "abcdefghijklmnop", true},
-      {"sb-", "abcdefghijklmnop", true},
+      {"", "abcdefghijklmnop", false},
+      {"sb-", "abcdefghijklmnop", false},
   };
   for (const auto& row : rows) {
     const Identity identity{NamespaceStrategy::kPerOrg, row.organization, ""};

@@ -150,13 +150,13 @@ TEST(Yaml, ReportsTheSecondOfTwoEqualKeys) {
   } kRows[] = {
       {"a: 1\nb: 2", "{p=a: p=1, p=b: p=2}", ""},
       {"a: 1\nA: 2", "{p=a: p=1, p=A: p=2}", ""},
-      {"a: 1\na: 2", "{p=a: p=1}", "duplicate-key 2:1 /a"},
-      {"\"a\": 1\n\"\\u0061\": 2\n'a': 3\na: 4", "{s=a: p=1}",
+      {"a: 1\na: 2", "{p=a: p=1, p=a: !}", "duplicate-key 2:1 /a"},
+      {"\"a\": 1\n\"\\u0061\": 2\n'a': 3\na: 4", "{s=a: p=1, s=a: !, s=a: !, p=a: !}",
        "duplicate-key 2:1 /a; duplicate-key 3:1 /a; duplicate-key 4:1 /a"},
-      {"- {x: {p/q~: 1, p/q~: 2}}", "[{p=x: {p=p/q~: p=1}}]", "duplicate-key 1:17 /0/x/p~1q~0"},
-      {"a: {b: 1, b: 2}\na: {c: 1, c: 1}", "{p=a: {p=b: p=1}}",
+      {"- {x: {p/q~: 1, p/q~: 2}}", "[{p=x: {p=p/q~: p=1, p=p/q~: !}}]", "duplicate-key 1:17 /0/x/p~1q~0"},
+      {"a: {b: 1, b: 2}\na: {c: 1, c: 1}", "{p=a: {p=b: p=1, p=b: !}, p=a: !}",
        "duplicate-key 1:11 /a/b; duplicate-key 2:1 /a; duplicate-key 2:11 /a/c"},
-      {"1: a\n'1': b", "{p=1: p=a}", "duplicate-key 2:1 /1"},
+      {"1: a\n'1': b", "{p=1: p=a, s=1: !}", "duplicate-key 2:1 /1"},
       {"a: 1\n---\na: 2", "{p=a: p=1} --- {p=a: p=2}", ""},
   };
   for (const auto& row : kRows) {

@@ -184,7 +184,12 @@ void Linker::CheckBindings(size_t index, const Runner& runner) {
     return;
   }
   const auto defaults = std::ranges::count_if(runner.bindings, &Binding::is_default);
-  if (defaults != 1) {
+  // A value that failed to decode may have been the default.
+  const bool readable = list == nullptr || std::ranges::none_of(list->items, [](const NodeRef& item) {
+    const Node* value = At(item.get(), {"is_default"});
+    return item->kind == NodeKind::kInvalid || (value != nullptr && value->kind == NodeKind::kInvalid);
+  });
+  if (defaults > 1 || (defaults == 0 && readable)) {
     Report(index, IssueCode::kNotOneDefault,
            defaults == 0 ? "runner must have exactly one default profile binding"
                          : "runner cannot have more than one default profile binding",

@@ -1,6 +1,7 @@
 #include "berth/validate/request.h"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,25 @@
 
 namespace berth {
 namespace {
+
+// Where a canonical field path leads in a decoded request: the value there, or the nearest one around it.
+Position PlaceOf(const Node* node, std::string_view field) {
+  Position place = node == nullptr ? Position() : node->position;
+  while (node != nullptr && !field.empty()) {
+    const size_t end = std::min(field.find_first_of(".[", 1), field.size());
+    const std::string_view part = field.substr(0, end);
+    field.remove_prefix(end);
+    if (part.front() == '[') {
+      size_t index = 0;
+      std::from_chars(part.data() + 1, part.data() + part.size(), index);
+      node = index < node->items.size() ? node->items[index].get() : nullptr;
+    } else {
+      node = At(node, {part.front() == '.' ? part.substr(1) : part});
+    }
+    if (node != nullptr) place = node->position;
+  }
+  return place;
+}
 
 class LaunchChecker {
  public:
@@ -35,7 +55,7 @@ class LaunchChecker {
     issue.code = code;
     issue.message = std::move(message);
     issue.file = request_.file;
-    issue.position = at;
+    issue.position = at.known() ? at : PlaceOf(request_.node.get(), field);
     issue.field = std::move(field);
     issues_.push_back(std::move(issue));
   }

@@ -376,7 +376,7 @@ TEST(ReferenceRequest, ViolationsHaveTheirPaths) {
        {"network.exposed_ports[1]", "network.exposed_ports[2]"}},
       {R"({"pod_annotations": {"a/b": "", "io.katacontainers.x": "y", "n": null}})",
        {R"(pod_annotations["a/b"])", R"(pod_annotations["io.katacontainers.x"])", R"(pod_annotations["n"])"}},
-      {R"({"overrides": {"node_selector": {"a": "b"}}})", {R"(overrides.node_selector["a"])"}},
+      {R"({"overrides": {"node_selector": {"a": "b"}}})", {"overrides.node_selector"}},
       {R"({"overrides": {"tags": ["x"], "network": {}}})", {}},
       {R"({"overrides": {"tags": [], "pod": {"spec": {"hostNetwork": true, "priority": 1}}}})",
        {"overrides.pod.spec.hostNetwork"}},

@@ -1,0 +1,172 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/spec/fold.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/decoded.h"
+
+namespace berth {
+namespace {
+
+struct Folded {
+  NodeRef node;
+  std::vector<Issue> issues;
+};
+
+Folded Fold(std::string_view yaml) {
+  Folded folded;
+  folded.node = FoldLayer(SpecOf(yaml), "a.yaml", "/spec", folded.issues);
+  return folded;
+}
+
+struct Row {
+  std::string_view yaml;
+  std::string_view tree;
+  std::string_view issues;
+};
+
+void ExpectRows(std::span<const Row> rows) {
+  for (const Row& row : rows) {
+    const Folded folded = Fold(row.yaml);
+    EXPECT_EQ(TreeText(folded.node), row.tree) << row.yaml;
+    EXPECT_EQ(IssueText(folded.issues), row.issues) << row.yaml;
+  }
+}
+
+TEST(Fold, LeavesALayerWithoutAPodAlone) {
+  std::vector<Issue> issues;
+  const NodeRef layer = SpecOf("tags: [a]\n");
+  EXPECT_EQ(FoldLayer(layer, "a.yaml", "/spec", issues), layer);
+  EXPECT_EQ(FoldLayer(nullptr, "a.yaml", "/spec", issues), nullptr);
+  EXPECT_TRUE(issues.empty());
+}
+
+TEST(Fold, MovesTheNodeSelectorKeyByKey) {
+  constexpr Row kRows[] = {
+      {"pod: {spec: {nodeSelector: {a: x}}}", R"({"node_selector":{"a":"x"}})", ""},
+      {"node_selector: {b: y}\npod: {spec: {nodeSelector: {a: x}, hostname: h}}",
+       R"({"node_selector":{"a":"x","b":"y"},"pod":{"spec":{"hostname":"h"}}})", ""},
+      {"node_selector: {a: y}\npod: {spec: {nodeSelector: {a: x}}}", R"({"node_selector":{"a":"y"}})",
+       "pod-contradiction 2:32 /spec/pod/spec"},
+      {"node_selector: {a: x}\npod: {spec: {nodeSelector: {a: x}}}", R"({"node_selector":{"a":"x"}})", ""},
+      // A structured null wins too, of a key or of the whole map.
+      {"node_selector: {a: null}\npod: {spec: {nodeSelector: {a: x}}}", R"({"node_selector":{"a":null}})",
+       "pod-contradiction 2:32 /spec/pod/spec"},
+      {"node_selector: null\npod: {spec: {nodeSelector: {a: x}}}", R"({"node_selector":null})", ""},
+      {"node_selector: {a: x}\npod: {spec: {nodeSelector: null}}", R"({"node_selector":{"a":"x"}})", ""},
+      {"pod: {spec: {nodeSelector: null}}", R"({"node_selector":null})", ""},
+      {"pod: {spec: {nodeSelector: {a: null}}}", R"({"node_selector":{"a":null}})", ""},
+  };
+  ExpectRows(kRows);
+}
+
+TEST(Fold, MovesTheRuntimeClass) {
+  constexpr Row kRows[] = {
+      {"pod: {spec: {runtimeClassName: kata}}", R"({"runtime_class":"kata"})", ""},
+      {"runtime_class: gvisor\npod: {spec: {runtimeClassName: kata}}", R"({"runtime_class":"gvisor"})",
+       "pod-contradiction 2:32 /spec/pod/spec"},
+      {"runtime_class: null\npod: {spec: {runtimeClassName: kata}}", R"({"runtime_class":null})",
+       "pod-contradiction 2:32 /spec/pod/spec"},
+      {"pod: {spec: {runtimeClassName: null}}", R"({"runtime_class":null})", ""},
+  };
+  ExpectRows(kRows);
+}
+
+TEST(Fold, MovesTheMainContainersImageAndResources) {
+  constexpr Row kRows[] = {
+      {"pod: {spec: {containers: [{name: '', image: a}]}}", R"({"container_image":"a"})", ""},
+      {"pod: {spec: {containers: [{name: '', image: a, tty: true}]}}",
+       R"({"container_image":"a","pod":{"spec":{"containers":[{"name":"","tty":true}]}}})", ""},
+      {"container_image: b\npod: {spec: {containers: [{name: '', image: a}]}}", R"({"container_image":"b"})",
+       "pod-contradiction 2:45 /spec/pod/spec"},
+      {"pod: {spec: {containers: [{name: x, image: a}]}}",
+       R"({"pod":{"spec":{"containers":[{"image":"a","name":"x"}]}}})", ""},
+      {"pod: {spec: {containers: [{image: a}]}}", R"({"pod":{"spec":{"containers":[{"image":"a"}]}}})", ""},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {cpu: 0.5}}}]}}",
+       R"({"resource_defaults":{"cpuLimit":"500m"}})", ""},
+      {"pod: {spec: {containers: [{name: '', resources: {requests: {cpu: 1, memory: 1Gi}, limits: {memory: 2Gi}}}]}}",
+       R"({"resource_defaults":{"cpuRequest":"1","memoryLimit":"2Gi","memoryRequest":"1Gi"}})", ""},
+      {"resource_defaults: {cpuLimit: 2}\npod: {spec: {containers: [{name: '', resources: {limits: {cpu: 1}}}]}}",
+       R"({"resource_defaults":{"cpuLimit":"2"}})", "pod-contradiction 2:64 /spec/pod/spec"},
+      {"resource_defaults: null\npod: {spec: {containers: [{name: '', resources: {limits: {cpu: 1}}}]}}",
+       R"({"resource_defaults":null})", "pod-contradiction 2:64 /spec/pod/spec"},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {cpu: null}}}]}}",
+       R"({"resource_defaults":{"cpuLimit":null}})", ""},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {hugepages-2Mi: 1, cpu: 1}}}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"hugepages-2Mi":1}}}]}},)"
+       R"("resource_defaults":{"cpuLimit":"1"}})",
+       ""},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {cpu: lots}}}]}}", "{}",
+       "invalid-quantity 1:64 /spec/pod/spec/containers"},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {nvidia.com/gpu: 1}}}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"nvidia.com/gpu":1}}}]}}})",
+       "main-container 1:75 /spec/pod/spec/containers"},
+  };
+  ExpectRows(kRows);
+}
+
+TEST(Fold, RemovesWhatItEmptiedAndKeepsWhatWasEmpty) {
+  constexpr Row kRows[] = {
+      {"pod: {spec: {}}", R"({"pod":{"spec":{}}})", ""},
+      {"pod: {spec: {containers: []}}", R"({"pod":{"spec":{"containers":[]}}})", ""},
+      {"pod: {spec: {containers: [{name: ''}]}}", R"({"pod":{"spec":{"containers":[{"name":""}]}}})", ""},
+      {"pod: {spec: {containers: [{name: '', resources: {}}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{}}]}}})", ""},
+      {"pod: {spec: {containers: [{name: '', resources: {limits: {}}}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{}}}]}}})", ""},
+      {"pod: {metadata: {labels: {a: b}}, spec: {runtimeClassName: k}}",
+       R"({"pod":{"metadata":{"labels":{"a":"b"}}},"runtime_class":"k"})", ""},
+  };
+  ExpectRows(kRows);
+}
+
+TEST(Fold, DropsReservedKeysWithANote) {
+  constexpr Row kRows[] = {
+      {"pod: {metadata: {labels: {sandbox-id: x, a: b}}}", R"({"pod":{"metadata":{"labels":{"a":"b"}}}})",
+       "reserved-key-dropped 1:27 /spec/pod/metadata/labels"},
+      {"pod: {metadata: {annotations: {sandbox.coreweave.com/x: null}}}", R"({"pod":{"metadata":{"annotations":{}}}})",
+       "reserved-key-dropped 1:32 /spec/pod/metadata/annotations"},
+      {"pod: {metadata: {labels: {sandbox-idx: x}}}", R"({"pod":{"metadata":{"labels":{"sandbox-idx":"x"}}}})", ""},
+  };
+  ExpectRows(kRows);
+}
+
+TEST(Fold, KeepsThePlaceOfWhatItMoves) {
+  const Folded folded = Fold("pod:\n  spec:\n    nodeSelector: {a: x}\n    runtimeClassName: kata\n");
+  EXPECT_EQ(At(folded.node.get(), {"node_selector", "a"})->position, (Position{3, 23}));
+  EXPECT_EQ(At(folded.node.get(), {"runtime_class"})->position, (Position{4, 23}));
+  EXPECT_EQ(At(folded.node.get(), {"runtime_class"})->layer, Layer::kProfile);
+}
+
+TEST(Fold, NamesBothPlacesOfAContradiction) {
+  const Folded folded = Fold("runtime_class: gvisor\npod: {spec: {runtimeClassName: kata}}\n");
+  ASSERT_EQ(folded.issues.size(), 1U);
+  EXPECT_EQ(folded.issues[0].level(), IssueLevel::kWarning);
+  EXPECT_EQ(folded.issues[0].layer, Layer::kProfile);
+  EXPECT_THAT(folded.issues[0].message, testing::AllOf(testing::HasSubstr("`pod.spec.runtimeClassName`"),
+                                                       testing::HasSubstr("`runtime_class` at 1:16")));
+}
+
+TEST(Fold, IsIdempotent) {
+  const Folded once =
+      Fold("node_selector: {b: y}\npod: {spec: {nodeSelector: {a: x}, containers: [{name: '', image: i}]}}\n");
+  std::vector<Issue> issues;
+  EXPECT_EQ(TreeText(FoldLayer(once.node, "a.yaml", "", issues)), TreeText(once.node));
+  EXPECT_TRUE(issues.empty());
+}
+
+TEST(ReservedKeys, AreExactlyThePlatforms) {
+  for (const std::string_view key : {"sandbox-id", "sandbox.coreweave.com/", "sandbox.coreweave.com/owner"}) {
+    EXPECT_TRUE(IsReservedKey(key)) << key;
+  }
+  for (const std::string_view key :
+       {"", "sandbox-ids", "Sandbox-id", "sandbox.coreweave.com", "coreweave.com/sandbox-id",
+        "x.sandbox.coreweave.com/a", "SANDBOX.coreweave.com/a"}) {
+    EXPECT_FALSE(IsReservedKey(key)) << key;
+  }
+}
+
+}  // namespace
+}  // namespace berth
