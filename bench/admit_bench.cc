@@ -58,7 +58,7 @@ Json DocumentOf(const PeerRequest& request) {
 
 LaunchRequest Decode(const std::string& text) {
   const auto parsed = ParseJson(std::make_shared<const SourceText>("request.json", text));
-  return DecodeLaunchRequest(parsed.document->root(0));
+  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
 }
 
 // One fleet in every form, made once for each size.

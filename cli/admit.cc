@@ -1,6 +1,7 @@
 #include "berth/cli/admit.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,7 @@ void AddHelp(std::string text, std::string_view reason, std::vector<std::pair<st
 
 void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream& out) {
   Table table({"REASON", "ASKED", "OFFERED", "HEADLINE", "BLOCKED", "SOLE", "EXAMPLE", "SET BY"});
-  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
+  std::vector<std::pair<ReasonCount, std::string>> advice;
   for (const ReasonCount& reason : decision.reasons) {
     const ReasonDetail detail = DetailOf(decision, request, reason);
     std::string binding;
@@ -51,15 +52,19 @@ void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream
       guardrail = GuardrailText(*detail.example);
     }
     table.Add({{std::string(InfoOf(reason.code).name), Style::kStrong},
-               detail.requested ? Printable(*detail.requested) : "-",
+               detail.requested ? Cut(*detail.requested, kOfferedColumns) : "-",
                detail.offered.empty() ? "-" : NameList(detail.offered, kOfferedColumns),
                std::to_string(reason.headline),
                std::to_string(reason.blocked),
                std::to_string(reason.sole),
                std::move(binding),
                std::move(guardrail)});
-    AddHelp(HelpText(reason.code, detail), InfoOf(reason.code).name, help);
+    advice.emplace_back(reason, HelpText(reason.code, detail));
   }
+  // What helps most candidates comes first.
+  std::ranges::stable_sort(advice, std::greater(), [](const auto& item) { return item.first.headline; });
+  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
+  for (auto& [reason, text] : advice) AddHelp(std::move(text), InfoOf(reason.code).name, help);
   out << "\n";
   table.Print(2, out);
   out << "\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <span>
 #include <utility>
 
 #include "berth/cli/findings.h"
@@ -111,13 +112,12 @@ class Linter {
       std::ranges::move(parsed.issues, std::back_inserter(unreadable_));
       return true;
     }
-    std::ranges::move(parsed.issues, std::back_inserter(catalog_.issues));
-    if (!AddLaunches(*parsed.document)) AddDocument(*parsed.document, catalog_);
+    if (!AddLaunches(*parsed.document, parsed.issues)) AddParsed(std::move(parsed), catalog_);
     return true;
   }
 
   // True when the file holds launches. A file is one or the other.
-  bool AddLaunches(const Document& document) {
+  bool AddLaunches(const Document& document, std::span<const Issue> parser_issues) {
     const bool list = document.root_count() == 1 && document.root(0).kind() == ValueKind::kSequence;
     const size_t count = list ? document.root(0).size() : document.root_count();
     const auto value = [&](size_t i) { return list ? document.root(0)[i] : document.root(i); };
@@ -125,7 +125,8 @@ class Linter {
     while (launches < count && LooksLikeLaunch(value(launches))) ++launches;
     if (launches == 0 || launches < count) return false;
     for (size_t i = 0; i < count; ++i) {
-      launches_.push_back(DecodeLaunchRequest(value(i), list ? "/" + std::to_string(i) : std::string()));
+      launches_.push_back(
+          DecodeLaunchRequest(value(i), parser_issues, list ? "/" + std::to_string(i) : std::string()));
       std::ranges::copy(launches_.back().issues, std::back_inserter(findings_));
     }
     return true;

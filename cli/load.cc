@@ -55,23 +55,6 @@ bool IsJsonLines(const SourceText& source) {
   return objects > 0;
 }
 
-// `/resource_limits/memory` as `resource_limits.memory`, for findings that know only the pointer.
-std::string FieldOfPointer(std::string_view pointer) {
-  std::string field;
-  while (!pointer.empty()) {
-    pointer.remove_prefix(1);
-    const std::string_view token = pointer.substr(0, pointer.find('/'));
-    pointer.remove_prefix(token.size());
-    const bool index = !token.empty() && token.find_first_not_of("0123456789") == std::string_view::npos;
-    if (index) {
-      field.append("[").append(token).append("]");
-    } else {
-      field.append(field.empty() ? "" : ".").append(token);
-    }
-  }
-  return field;
-}
-
 LoadedRequest Unreadable(std::string_view file, std::vector<Issue> issues, uint32_t line) {
   LoadedRequest loaded;
   loaded.readable = false;
@@ -100,7 +83,7 @@ std::vector<LoadedRequest> DecodeLines(const SourceText& source, std::string_vie
       for (const Issue& issue : requests.back().request.issues) PrintFindingLine(issue, console.err);
       continue;
     }
-    requests.push_back(DecodeRequest(parsed.document->root(0), {}, std::move(parsed.issues), nullptr));
+    requests.push_back(DecodeRequest(parsed.document->root(0), {}, parsed.issues, nullptr));
   }
   return requests;
 }
@@ -130,18 +113,9 @@ std::vector<LoadedRequest> DecodeAll(const Document& document, const std::vector
   const size_t count = list ? document.root(0).size() : document.root_count();
   for (size_t i = 0; i < count; ++i) {
     const Value value = list ? document.root(0)[i] : document.root(i);
-    // The parser's issues carry no root; they belong to the value they stand in.
-    const Position begin = value.position();
-    const Position end = document.source().PositionAt(value.end());
-    std::vector<Issue> own;
-    std::ranges::copy_if(issues, std::back_inserter(own), [&](const Issue& issue) {
-      const Position at = issue.position;
-      return std::tie(begin.line, begin.column) <= std::tie(at.line, at.column) &&
-             std::tie(at.line, at.column) <= std::tie(end.line, end.column);
-    });
     std::string base_path;
     if (list) base_path.append("/").append(std::to_string(i));
-    requests.push_back(DecodeRequest(value, base_path, std::move(own), &console));
+    requests.push_back(DecodeRequest(value, base_path, issues, &console));
   }
   return requests;
 }
@@ -162,12 +136,7 @@ ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) 
   SourceFiles sources = ReadSources(path, /*full_names=*/false);
   Catalog catalog;
   catalog.issues = std::move(sources.issues);
-  for (auto& text : sources.texts) {
-    ++catalog.files;
-    ParsedDocument parsed = ParseText(std::move(text));
-    std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
-    if (parsed.document != nullptr) AddDocument(*parsed.document, catalog);
-  }
+  for (auto& text : sources.texts) AddParsed(ParseText(std::move(text)), catalog);
   std::vector<Issue> findings = catalog.issues;
   if (catalog.objects.empty()) {
     PrintServedFindings(std::move(findings), path, console.err);
@@ -186,15 +155,9 @@ ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) 
   return kExitGood;
 }
 
-LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console) {
+LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::span<const Issue> issues, Console* console) {
   LoadedRequest loaded;
-  loaded.request = DecodeLaunchRequest(value, base_path);
-  for (Issue& issue : issues) {
-    std::string_view pointer = issue.path;
-    if (pointer.substr(0, base_path.size()) == base_path) pointer.remove_prefix(base_path.size());
-    if (issue.field.empty()) issue.field = FieldOfPointer(pointer);
-    loaded.request.issues.push_back(std::move(issue));
-  }
+  loaded.request = DecodeLaunchRequest(value, issues, base_path);
   for (const Issue& issue : loaded.request.issues) {
     if (console != nullptr && issue.level() != IssueLevel::kError) PrintFindingLine(issue, console->err);
   }
@@ -215,7 +178,7 @@ std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& conso
                      (parsed.document->root_count() > 1 ? ": ask about all of them with `admit --requests`" : ""));
     return std::nullopt;
   }
-  return DecodeRequest(parsed.document->root(0), {}, std::move(parsed.issues), &console);
+  return DecodeRequest(parsed.document->root(0), {}, parsed.issues, &console);
 }
 
 std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,7 +43,7 @@ std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& conso
 std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console);
 
 // The request that a `Value` of a parsed text spells. `issues` are the parser's.
-LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::vector<Issue> issues, Console* console);
+LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::span<const Issue> issues, Console* console);
 
 // The organization a command speaks for: the request's own, else the one given. False, after a message, when the flag
 // names an organization that no object carries.

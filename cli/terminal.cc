@@ -18,8 +18,8 @@ struct CodePointRange {
 };
 
 // Marks that combine with the character before them.
-constexpr std::array<CodePointRange, 6> kNoWidth = {
-    {{0x300, 0x36F}, {0x483, 0x489}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}}};
+constexpr std::array<CodePointRange, 5> kNoWidth = {
+    {{0x300, 0x36F}, {0x483, 0x489}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}}};
 // East Asian wide characters and pictographs.
 constexpr std::array<CodePointRange, 10> kTwoColumns = {{{0x1100, 0x115F},
                                                          {0x2E80, 0x303E},
@@ -43,10 +43,11 @@ size_t WidthOf(uint32_t code_point) {
   return Contains(kTwoColumns, code_point) ? 2 : 1;
 }
 
-// C0 but tab, DEL, C1, and what turns the direction of writing.
-bool DrivesTerminal(uint32_t code_point) {
-  return (code_point < 0x20 && code_point != '\t') || (code_point >= 0x7F && code_point < 0xA0) ||
-         (code_point >= 0x202A && code_point <= 0x202E) || (code_point >= 0x2066 && code_point <= 0x2069);
+// C0 but tab, DEL, C1, what has no width, and what turns the direction of writing.
+bool Deceives(uint32_t code_point) {
+  constexpr std::array<CodePointRange, 6> kRanges = {
+      {{0, 0x08}, {0x0A, 0x1F}, {0x7F, 0x9F}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}}};
+  return Contains(kRanges, code_point) || code_point == 0xFEFF;
 }
 
 std::string_view EscapeOf(Style style) {
@@ -100,7 +101,7 @@ std::string Printable(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const CodePoint code_point = DecodeUtf8(text, i);
     const size_t size = std::max<size_t>(code_point.size, 1);
-    if (code_point.size == 0 || DrivesTerminal(code_point.value)) {
+    if (code_point.size == 0 || Deceives(code_point.value)) {
       printable += '?';
     } else {
       printable.append(text.substr(i, size));
@@ -180,25 +181,51 @@ void Table::Print(size_t indent, Stream& out) const {
   }
   for (const Row& row : rows) {
     std::string line;
-    AppendSpaces(indent, line);
-    size_t pending = 0;  // blanks are written only before a text, so that lines have none at their ends
+    size_t at = 0;       // columns of the line that are written
+    size_t column = indent;  // where the cell starts
     for (size_t i = 0; i < row.size(); ++i) {
       if (!row[i].text.empty()) {
-        AppendSpaces(pending, line);
-        pending = 0;
+        // What a wide cell leaves no room for stands below it, in its own column.
+        if (at + (at > indent ? 2 : 0) > column) {
+          out << line << "\n";
+          line.clear();
+          at = 0;
+        }
+        // Blanks are written only before a text, so that lines have none at their ends.
+        AppendSpaces(column - at, line);
         line += out.Styled(row[i].text, row[i].style);
+        at = column + DisplayWidth(row[i].text);
       }
-      const size_t width = DisplayWidth(row[i].text);
-      pending += 2 + (width < widths[i] ? widths[i] - width : 0);
+      column += widths[i] + 2;
     }
     out << line << "\n";
   }
 }
 
+std::string Cut(std::string_view text, size_t width) {
+  std::string cut;
+  size_t columns = 0;
+  for (size_t i = 0; i < text.size();) {
+    const CodePoint code_point = DecodeUtf8(text, i);
+    const std::string shown = Printable(text.substr(i, std::max<size_t>(code_point.size, 1)));
+    columns += DisplayWidth(shown);
+    if (columns > width) {
+      while (!cut.empty() && DisplayWidth(cut) + 3 > width) {
+        while (cut.size() > 1 && IsUtf8Continuation(cut.back())) cut.pop_back();
+        cut.pop_back();
+      }
+      return cut.append("...");
+    }
+    cut += shown;
+    i += std::max<size_t>(code_point.size, 1);
+  }
+  return cut;
+}
+
 std::string NameList(const std::vector<std::string>& names, size_t width) {
   std::string list;
   for (size_t i = 0; i < names.size(); ++i) {
-    const std::string name = Printable(names[i]);
+    const std::string name = i == 0 ? Cut(names[i], width) : Printable(names[i]);
     if (i > 0 && DisplayWidth(list) + DisplayWidth(name) + 2 > width) {
       return list.append(" and ").append(std::to_string(names.size() - i)).append(" more");
     }

@@ -23,7 +23,8 @@ enum ExitCode : int { kExitGood = 0, kExitBad = 1, kExitUsage = 2, kExitUnreadab
 enum class Style : uint8_t { kPlain, kStrong, kFaint, kGood, kBad, kWarning, kNote };
 enum class ColorChoice : uint8_t { kAuto, kAlways, kNever };
 
-// `text` with control characters and bytes that are not UTF-8 as `?`. Tabs stay.
+// `text` with `?` for control characters, characters without width or that turn the direction of writing, and bytes that
+// are not UTF-8. Tabs stay.
 std::string Printable(std::string_view text);
 // How many columns a terminal gives the text.
 size_t DisplayWidth(std::string_view text);
@@ -64,10 +65,11 @@ struct Console {
 
   Stream out;
   Stream err;
+  bool quiet = false;  // findings about a catalog that is served all the same are not printed
 };
 
 // Rows of cells under headings, each column as wide as its widest cell. A cell wider than kMaxCell does not widen its
-// column; it pushes the rest of its own row.
+// column: the rest of its row goes to the next line, so that columns stay columns.
 class Table {
  public:
   static constexpr size_t kMaxCell = 56;
@@ -92,6 +94,9 @@ class Table {
   std::vector<std::string_view> headings_;
   std::vector<Row> rows_;
 };
+
+// `text`, printable, in at most `width` columns; what is longer ends with `...`.
+std::string Cut(std::string_view text, size_t width);
 
 // Names separated by `, `; what does not fit into `width` columns is counted.
 std::string NameList(const std::vector<std::string>& names, size_t width);

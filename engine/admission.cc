@@ -105,7 +105,8 @@ uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
   uint32_t bits = 0;
   const auto called = [&](const std::string& name) { return IsCalled(binding, name); };
   if (!named_ || std::ranges::any_of(request_.profile_names, called)) bits |= kProfileFilter;
-  if (request_.runner_ids.empty() || std::ranges::binary_search(request_.runner_ids, runner.runner_id)) {
+  if (request_.runner_ids.empty() ||
+      std::ranges::find(request_.runner_ids, runner.runner_id) != request_.runner_ids.end()) {
     bits |= kRunnerFilter;
   }
   if (request_.runner_group_id.empty() || runner.group == request_.runner_group_id) bits |= kGroupFilter;

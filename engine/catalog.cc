@@ -65,24 +65,23 @@ void RefuseSpoiled(std::span<const Issue> issues, std::span<Object> objects) {
 
 }  // namespace
 
-void AddDocument(const Document& document, Catalog& catalog) {
-  for (Object& object : DecodeObjects(document, catalog.issues)) {
-    if (object.node != nullptr && object.node->is_map()) Prepare(object);
-    catalog.objects.push_back(std::move(object));
-  }
-}
-
-void AddSource(std::shared_ptr<const SourceText> source, Catalog& catalog) {
+void AddParsed(ParsedDocument parsed, Catalog& catalog) {
   ++catalog.files;
-  ParsedDocument parsed = ParseDocument(std::move(source));
   if (parsed.document == nullptr) {
     ++catalog.unreadable_files;
   } else {
-    const size_t first = catalog.objects.size();
-    AddDocument(*parsed.document, catalog);
-    RefuseSpoiled(parsed.issues, std::span(catalog.objects).subspan(first));
+    std::vector<Object> objects = DecodeObjects(*parsed.document, catalog.issues);
+    for (Object& object : objects) {
+      if (object.node != nullptr && object.node->is_map()) Prepare(object);
+    }
+    RefuseSpoiled(parsed.issues, objects);
+    std::ranges::move(objects, std::back_inserter(catalog.objects));
   }
   std::ranges::move(parsed.issues, std::back_inserter(catalog.issues));
+}
+
+void AddSource(std::shared_ptr<const SourceText> source, Catalog& catalog) {
+  AddParsed(ParseDocument(std::move(source)), catalog);
 }
 
 }  // namespace berth

@@ -28,10 +28,12 @@ struct Catalog {
   size_t unreadable_files = 0;  // not well formed
 };
 
-// Decodes every object of one parsed file and adds it. Layers are checked and folded.
-void AddDocument(const Document& document, Catalog& catalog);
+// Adds the objects of one parsed file, decoded, folded and checked on their own. What the parser found in an object
+// refuses it.
+void AddParsed(ParsedDocument parsed, Catalog& catalog);
 
-// Parses a text (JSON by its `.json` name, else YAML) and adds its objects.
+// Parses a text (JSON by its `.json` name, else YAML) and adds its objects. Names of sources must be distinct in a
+// catalog: they are part of the objects' keys.
 void AddSource(std::shared_ptr<const SourceText> source, Catalog& catalog);
 
 }  // namespace berth

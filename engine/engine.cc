@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "berth/engine/admission.h"
@@ -16,12 +17,29 @@ absl::Status NotFound(std::string_view what, std::string_view name) {
   return absl::NotFoundError(message);
 }
 
+template <typename Objects>
+std::vector<const Object*> PointersTo(const Objects& objects) {
+  std::vector<const Object*> pointers;
+  for (const auto& object : objects) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(object)>, Object>) {
+      pointers.push_back(&object);
+    } else {
+      pointers.push_back(object.get());
+    }
+  }
+  return pointers;
+}
+
 }  // namespace
 
 Engine::Engine() { snapshot_.store(Snapshot::Compile({}, live_)); }
 
 absl::Status Engine::Apply(std::vector<Change> changes, uint64_t revision) {
   const std::lock_guard lock(mutex_);
+  return ApplyLocked(std::move(changes), revision);
+}
+
+absl::Status Engine::ApplyLocked(std::vector<Change> changes, uint64_t revision) {
   if (revision < snapshot()->revision()) {
     return absl::FailedPreconditionError("revision " + std::to_string(revision) + " is below the published " +
                                          std::to_string(snapshot()->revision()));
@@ -33,51 +51,90 @@ absl::Status Engine::Apply(std::vector<Change> changes, uint64_t revision) {
       slots_.erase(change.key);
     }
   }
-  return Compile(revision);
+  Compile(revision);
+  return absl::OkStatus();
 }
 
 absl::Status Engine::Publish(const Catalog& catalog, uint64_t revision) {
   std::vector<Change> changes;
   std::set<std::string_view> kept;
   for (const Object& object : catalog.objects) {
-    kept.insert(object.key);
+    if (!kept.insert(object.key).second) {
+      return absl::InvalidArgumentError("two objects have the key `" + object.key +
+                                        "`: give each source a name of its own");
+    }
     changes.push_back({object.key, object});
   }
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [key, slot] : slots_) {
-      if (!kept.contains(key)) changes.push_back({key, std::nullopt});
-    }
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, slot] : slots_) {
+    if (!kept.contains(key)) changes.push_back({key, std::nullopt});
   }
-  return Apply(std::move(changes), revision);
+  return ApplyLocked(std::move(changes), revision);
 }
 
-// Compiles the newest objects; where one is refused and an older version was good, once more with the older one.
-absl::Status Engine::Compile(uint64_t revision) {
-  std::vector<Slot*> slots;
+// Compiles the newest objects. Where that refuses one that has a good version, once more with the older one; what is
+// refused without one is withheld then, so that a newcomer cannot drag down what was served before it came.
+void Engine::Compile(uint64_t revision) {
   for (auto& [key, slot] : slots_) {
-    slot.stale = slot.latest.refused && slot.good.has_value();
-    slots.push_back(&slot);
+    slot.version = Version::kLatest;
+    slot.refused.clear();
   }
-  const auto compile = [&] {
-    Snapshot::Input input;
-    input.revision = revision;
-    for (const Slot* slot : slots) input.objects.push_back(slot->stale ? *slot->good : slot->latest);
-    return Snapshot::Compile(std::move(input), live_);
-  };
-  std::shared_ptr<const Snapshot> compiled = compile();
+  std::shared_ptr<const Snapshot> compiled = Snapshot::Compile({Gather(), CatalogUse::kServe, revision}, live_);
   bool again = false;
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (!compiled->objects()[i]->refused || slots[i]->stale || !slots[i]->good) continue;
-    slots[i]->stale = true;
+  for (bool changed = FallBack(PointersTo(compiled->objects())); changed;) {
     again = true;
+    std::vector<Object> linked = Gather();
+    LinkCatalog(linked, CatalogUse::kServe);
+    changed = FallBack(PointersTo(linked));
   }
-  if (again) compiled = compile();
-  for (size_t i = 0; i < slots.size(); ++i) {
-    if (!compiled->objects()[i]->refused && !slots[i]->stale) slots[i]->good = slots[i]->latest;
+  if (again) compiled = Snapshot::Compile({Gather(), CatalogUse::kServe, revision}, live_);
+  size_t i = 0;
+  for (auto& [key, slot] : slots_) {
+    if (!compiled->objects()[i++]->refused && slot.version == Version::kLatest) slot.good = slot.latest;
   }
+  ForgetRunnersBut(*compiled);
   snapshot_.store(std::move(compiled));
-  return absl::OkStatus();
+}
+
+// The version of every object that is to be served, in the order of the keys.
+std::vector<Object> Engine::Gather() const {
+  std::vector<Object> objects;
+  objects.reserve(slots_.size());
+  for (const auto& [key, slot] : slots_) {
+    objects.push_back(slot.version == Version::kGood ? *slot.good : slot.latest);
+    if (slot.version != Version::kWithheld) continue;
+    objects.back().withheld = true;
+    objects.back().refused = true;
+    objects.back().issues = slot.refused;
+  }
+  return objects;
+}
+
+// Where a good version is refused or missed, every refused newest version gives way: to its good version, or to
+// nothing. True when one did. Ends, because no version ever comes back.
+bool Engine::FallBack(std::span<const Object* const> objects) {
+  bool missed = false;
+  size_t i = 0;
+  for (const auto& [key, slot] : slots_) missed = (objects[i++]->refused && slot.good.has_value()) || missed;
+  bool changed = false;
+  i = 0;
+  for (auto& [key, slot] : slots_) {
+    const Object& object = *objects[i++];
+    if (!missed || !object.refused || slot.version != Version::kLatest) continue;
+    slot.version = slot.good ? Version::kGood : Version::kWithheld;
+    slot.refused = object.issues;
+    changed = true;
+  }
+  return changed;
+}
+
+// Live state outlives a publish, but not its runner.
+void Engine::ForgetRunnersBut(const Snapshot& snapshot) {
+  std::set<std::pair<std::string_view, std::string_view>> served;
+  for (const CompiledRunner& runner : snapshot.runners()) {
+    served.emplace(runner.runner->organization_id, runner.runner->runner_id);
+  }
+  std::erase_if(live_, [&](const auto& entry) { return !served.contains({entry.first.first, entry.first.second}); });
 }
 
 Decision Engine::Admit(const LaunchRequest& request, Scratch& scratch) const {
@@ -151,12 +208,13 @@ Resolved Engine::Resolve(std::shared_ptr<const Snapshot> snapshot, uint32_t bind
   return resolved;
 }
 
+// Without the lock: a heartbeat must not wait for a publish.
 absl::StatusOr<std::shared_ptr<LiveCell>> Engine::CellOf(std::string_view organization,
                                                          std::string_view runner_id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = live_.find({std::string(organization), std::string(runner_id)});
-  if (found == live_.end()) return NotFound("runner", runner_id);
-  return found->second.cell;
+  const std::shared_ptr<const Snapshot> current = snapshot();
+  const CompiledRunner* runner = current->FindRunner(organization, runner_id);
+  if (runner == nullptr) return NotFound("runner", runner_id);
+  return runner->live;
 }
 
 absl::Status Engine::UpdateHealth(std::string_view organization, std::string_view runner_id, InstallStatus install,
@@ -179,13 +237,13 @@ absl::Status Engine::MarkStale(std::string_view organization, std::string_view r
   return cell.status();
 }
 
-std::vector<std::string> Engine::stale() const {
+std::vector<StaleObject> Engine::stale() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> keys;
+  std::vector<StaleObject> stale;
   for (const auto& [key, slot] : slots_) {
-    if (slot.stale) keys.push_back(key);
+    if (slot.version == Version::kGood) stale.push_back({key, slot.refused});
   }
-  return keys;
+  return stale;
 }
 
 }  // namespace berth

@@ -25,6 +25,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,12 @@ namespace berth {
 struct Change {
   std::string key;
   std::optional<Object> object;
+};
+
+// An object whose newest version was refused, and why. Its last good version is served.
+struct StaleObject {
+  std::string key;
+  std::vector<Issue> issues;
 };
 
 // Which binding to resolve.
@@ -75,7 +82,8 @@ class Engine {
   // Edits objects and publishes the result as `revision`. A change that refuses an object keeps its last good version.
   // FAILED_PRECONDITION when `revision` is below the published one; then nothing changes.
   absl::Status Apply(std::vector<Change> changes, uint64_t revision);
-  // Replaces all objects: what the catalog does not hold is removed.
+  // Replaces all objects: what the catalog does not hold is removed. INVALID_ARGUMENT when two objects have one key (two
+  // sources with one name); then nothing changes.
   absl::Status Publish(const Catalog& catalog, uint64_t revision);
 
   // Decides. The decision views `scratch`; the request need not outlive the call.
@@ -99,18 +107,25 @@ class Engine {
   absl::Status MarkStale(std::string_view organization, std::string_view runner_id);
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.load(); }
-  // Keys of objects whose last good version is served in place of a refused one, sorted.
-  [[nodiscard]] std::vector<std::string> stale() const;
+  // Objects whose last good version is served in place of a refused one, sorted by key.
+  [[nodiscard]] std::vector<StaleObject> stale() const;
 
  private:
+  enum class Version : uint8_t { kLatest, kGood, kWithheld };
+
   // What a source keeps under one key.
   struct Slot {
     Object latest;
     std::optional<Object> good;  // the version last served
-    bool stale = false;
+    Version version = Version::kLatest;
+    std::vector<Issue> refused;  // why `latest` is not served, when it is not
   };
 
-  absl::Status Compile(uint64_t revision);
+  absl::Status ApplyLocked(std::vector<Change> changes, uint64_t revision);
+  void Compile(uint64_t revision);
+  std::vector<Object> Gather() const;
+  bool FallBack(std::span<const Object* const> objects);
+  void ForgetRunnersBut(const Snapshot& snapshot);
   absl::StatusOr<std::shared_ptr<LiveCell>> CellOf(std::string_view organization, std::string_view runner_id) const;
 
   mutable std::mutex mutex_;  // guards the members below; never held while deciding

@@ -104,7 +104,7 @@ class DecisionWriter {
     writer_.Key("verdict").String(VerdictName(decision_.verdict));
     if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
     writer_.Key("message").String(MessageOf(decision_, request_));
-    writer_.Key("catalog_revision").Uint(decision_.snapshot->revision());
+    writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
     writer_.Key("candidates").Uint(decision_.candidates.size());
@@ -125,6 +125,7 @@ class DecisionWriter {
   }
 
   void WriteAdmission() {
+    if (decision_.snapshot == nullptr || decision_.placements.empty()) return;
     writer_.Key("placement");
     WritePlacement(decision_.placements.front());
     writer_.Key("alternatives").BeginArray();
@@ -152,6 +153,7 @@ class DecisionWriter {
     }
     writer_.Key("offered");
     WriteTexts(writer_, detail.offered);
+    if (detail.offered_total > detail.offered.size()) writer_.Key("offered_total").Uint(detail.offered_total);
     writer_.Key("headline").Uint(reason.headline).Key("blocked").Uint(reason.blocked).Key("sole").Uint(reason.sole);
     writer_.Key("example");
     if (detail.example) {
@@ -159,6 +161,9 @@ class DecisionWriter {
     } else {
       writer_.Null();
     }
+    std::string text = detail.explanation;
+    if (!detail.suggestion.empty()) text.append(text.empty() ? "" : "; ").append(detail.suggestion);
+    if (!text.empty()) writer_.Key("detail").String(text);
     writer_.EndObject();
   }
 
@@ -186,6 +191,7 @@ class DecisionWriter {
   void WriteCandidates() {
     writer_.Key("per_candidate").BeginArray();
     for (const CandidateResult& candidate : decision_.candidates) {
+      if (decision_.snapshot == nullptr) break;
       const CompiledBinding& binding = decision_.snapshot->bindings()[candidate.binding];
       writer_.BeginObject().Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
       writer_.Key("profile_name").String(binding.name).Key("reasons").BeginArray();

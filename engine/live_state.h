@@ -9,6 +9,7 @@
 #ifndef BERTH_ENGINE_LIVE_STATE_H_
 #define BERTH_ENGINE_LIVE_STATE_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -26,14 +27,20 @@ class LiveCell {
     SetAvailable(runner.available);
   }
 
+  void SetInstall(InstallStatus install) { install_.store(install, std::memory_order_relaxed); }
+  void SetConnection(ConnectionStatus connection) { connection_.store(connection, std::memory_order_relaxed); }
+  // Nothing: not reported. Below zero counts as nothing free.
+  void SetCpu(std::optional<int64_t> millicores) { Store(cpu_, millicores); }
+  void SetMemory(std::optional<int64_t> bytes) { Store(memory_, bytes); }
+  void SetGpu(std::optional<int64_t> count) { Store(gpu_, count); }
   void SetHealth(InstallStatus install, ConnectionStatus connection) {
-    install_.store(install, std::memory_order_relaxed);
-    connection_.store(connection, std::memory_order_relaxed);
+    SetInstall(install);
+    SetConnection(connection);
   }
   void SetAvailable(const Available& available) {
-    cpu_.store(available.cpu_millicores.value_or(kUnreported), std::memory_order_relaxed);
-    memory_.store(available.memory_bytes.value_or(kUnreported), std::memory_order_relaxed);
-    gpu_.store(available.gpu_count.value_or(kUnreported), std::memory_order_relaxed);
+    SetCpu(available.cpu_millicores);
+    SetMemory(available.memory_bytes);
+    SetGpu(available.gpu_count);
   }
   // A report that is too old counts as nothing available: decisions read no clock, so a sweep says so.
   void SetStale() { SetAvailable({0, 0, 0, std::nullopt, {}}); }
@@ -46,6 +53,9 @@ class LiveCell {
  private:
   static constexpr int64_t kUnreported = -1;
 
+  static void Store(std::atomic<int64_t>& word, std::optional<int64_t> value) {
+    word.store(value ? std::max<int64_t>(*value, 0) : kUnreported, std::memory_order_relaxed);
+  }
   static std::optional<int64_t> Reported(const std::atomic<int64_t>& word) {
     const int64_t value = word.load(std::memory_order_relaxed);
     return value == kUnreported ? std::nullopt : std::optional(value);
@@ -65,12 +75,10 @@ struct LiveEntry {
   ConnectionStatus connection = ConnectionStatus::kConnected;
   Available available;
 
-  // Makes the cell, or sets from the document what the document says differently from before.
+  // Makes the cell, or sets from the document what the document says differently from before; a heartbeat's news on
+  // everything else stay.
   void Follow(const Runner& runner) {
-    const bool same_health = install == runner.install_status.value && connection == runner.connection_status.value;
-    const bool same_available = available.cpu_millicores == runner.available.cpu_millicores &&
-                                available.memory_bytes == runner.available.memory_bytes &&
-                                available.gpu_count == runner.available.gpu_count;
+    const LiveEntry before = *this;
     install = runner.install_status.value;
     connection = runner.connection_status.value;
     available = runner.available;
@@ -78,8 +86,11 @@ struct LiveEntry {
       cell = std::make_shared<LiveCell>(runner);
       return;
     }
-    if (!same_health) cell->SetHealth(install, connection);
-    if (!same_available) cell->SetAvailable(available);
+    if (before.install != install) cell->SetInstall(install);
+    if (before.connection != connection) cell->SetConnection(connection);
+    if (before.available.cpu_millicores != available.cpu_millicores) cell->SetCpu(available.cpu_millicores);
+    if (before.available.memory_bytes != available.memory_bytes) cell->SetMemory(available.memory_bytes);
+    if (before.available.gpu_count != available.gpu_count) cell->SetGpu(available.gpu_count);
   }
 };
 

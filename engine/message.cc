@@ -1,6 +1,7 @@
 #include "berth/engine/message.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "berth/spec/quoted.h"
@@ -10,56 +11,172 @@ namespace {
 
 using C = ReasonCode;
 
-// `a`, `b` and 3 more; or what to say when there is none.
-std::string Names(const std::vector<std::string>& names, std::string_view none) {
+// `a`, `b` and 3 more.
+std::string Names(const std::vector<std::string>& names, size_t total) {
   constexpr size_t kShown = 4;
-  if (names.empty()) return std::string(none);
   std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kShown); ++i) {
-    text.append(i == 0 ? "" : ", ").append(Quoted(names[i]));
-  }
-  if (names.size() > kShown) text.append(" and ").append(std::to_string(names.size() - kShown)).append(" more");
+  const size_t shown = std::min(names.size(), kShown);
+  for (size_t i = 0; i < shown; ++i) text.append(i == 0 ? "" : ", ").append(Quoted(names[i]));
+  if (total > shown) text.append(" and ").append(std::to_string(total - shown)).append(" more");
   return text;
 }
 
-std::string_view First(const std::vector<std::string>& names) {
-  return names.empty() ? std::string_view("nothing") : std::string_view(names.front());
+std::string Offered(const ReasonDetail& detail) {
+  return Names(detail.offered, std::max(detail.offered_total, detail.offered.size()));
 }
 
-// " (96Gi asked)", or nothing when the value came from a profile.
-std::string Asked(const ReasonDetail& detail) { return detail.requested ? " (" + *detail.requested + " asked)" : ""; }
+std::string Best(const ReasonDetail& detail) {
+  return detail.offered.empty() ? std::string("nothing") : detail.offered.front();
+}
 
 std::string_view ResourceName(ReasonCode code) {
-  switch (code) {
-    case C::kCpuQuota:
-    case C::kCpuExceedsProfile:
-    case C::kCpuRequestAboveLimit:
-    case C::kCpuExceedsRunner:
-    case C::kInsufficientCpu:
-      return "CPU";
-    case C::kMemoryQuota:
-    case C::kMemoryExceedsProfile:
-    case C::kMemoryRequestAboveLimit:
-    case C::kMemoryExceedsRunner:
-    case C::kInsufficientMemory:
-      return "memory";
-    default:
-      return "GPUs";
-  }
+  const std::optional<Resource> resource = ResourceOf(code);
+  if (!resource) return "GPUs";
+  return *resource == Resource::kCpu ? "CPU" : "memory";
 }
 
-// A clause about the sandbox request as a whole, for an empty scope.
-std::string ScopeText(ReasonCode code, const ReasonDetail& detail) {
-  const std::string asked = Quoted(detail.requested.value_or(""));
-  switch (code) {
+// `96 CPU`, `64Gi of memory`, `1 GPU`.
+std::string Of(std::string_view amount, ReasonCode code) {
+  const std::string_view name = ResourceName(code);
+  std::string text(amount);
+  if (name == "memory") return text.append(" of memory");
+  return text.append(" ").append(name == "GPUs" && amount == "1" ? "GPU" : name);
+}
+
+// " (`a`; `b`)", of the parts that are there.
+std::string InParentheses(std::string_view first, std::string_view second = {}) {
+  std::string text(first);
+  text.append(first.empty() || second.empty() ? "" : "; ").append(second);
+  return text.empty() ? text : " (" + text + ")";
+}
+
+// What is said of one binding, or of several.
+class Clause {
+ public:
+  Clause(ReasonCode code, const ReasonDetail& detail, uint32_t count)
+      : code_(code), detail_(detail), one_(count == 1) {}
+
+  std::string Text() const;
+
+ private:
+  std::string Say(std::string_view one, std::string_view many) const { return std::string(one_ ? one : many); }
+  std::string Asked() const { return detail_.requested.value_or("nothing"); }
+  std::string Explained() const { return InParentheses(detail_.explanation, detail_.suggestion); }
+  // The amount that is judged: the launch's own for every counted binding, unless some inherit it.
+  std::string Judged() const { return detail_.judged ? detail_.judged->text : Asked(); }
+  std::string By() const { return detail_.judged ? " (" + SetBy(detail_.judged->layer) + ")" : std::string(); }
+  std::string Less() const { return ResourceName(code_) == "GPUs" ? "fewer than " : "less than "; }
+
+  std::string NotOffered(std::string_view kind, std::string_view kinds, std::string_view asked) const;
+  std::string Gpus() const;
+  std::string Quota() const;
+  std::string Ceiling() const;
+  std::string RequestAboveLimit() const;
+  std::string Maximum() const;
+  std::string Insufficient() const;
+  std::string Image() const;
+  std::string Scope() const;
+  std::string Unknown(std::string_view what, std::string_view known) const;
+
+  ReasonCode code_;
+  const ReasonDetail& detail_;
+  bool one_;
+};
+
+// Names: one binding's can be listed as its own, those of several only together.
+std::string Clause::NotOffered(std::string_view kind, std::string_view kinds, std::string_view asked) const {
+  if (detail_.offered.empty()) {
+    return Say("offers no ", "offer no ").append(kinds).append(", asked ").append(asked);
+  }
+  if (one_) {
+    return std::string("offers ").append(kinds).append(" ").append(Offered(detail_)).append(" but not ").append(asked) +
+           Explained();
+  }
+  return std::string("do not offer ").append(kind).append(" ").append(asked) +
+         InParentheses("together they offer " + Offered(detail_), detail_.suggestion);
+}
+
+std::string Clause::Gpus() const {
+  const bool by_memory = detail_.capability == "gpu.memory_gb";
+  const std::string asked = by_memory ? "of at least " + Asked() + " GiB" : "type " + Quoted(Asked());
+  if (detail_.offered.empty()) return Say("has no GPUs", "have no GPUs");
+  if (one_) return "has GPUs " + Offered(detail_) + " but none " + (by_memory ? asked : "of " + asked);
+  return "do not offer a GPU " + std::string(by_memory ? "" : "of ") + asked +
+         InParentheses("together they offer " + Offered(detail_));
+}
+
+std::string Clause::Quota() const {
+  const std::string quota = "the organization's quota of " + Of(Best(detail_), code_) + " for one sandbox";
+  if (!detail_.inherited) return "would exceed " + quota + " (" + Asked() + " asked)";
+  if (one_) return "gives the sandbox " + Of(Judged(), code_) + By() + ", above " + quota;
+  return "give the sandbox more than " + quota;
+}
+
+std::string Clause::Ceiling() const {
+  const std::string name(ResourceName(code_));
+  if (one_) return "caps " + name + " at " + Best(detail_) + ", below the " + Asked() + " asked";
+  return "cap " + name + " below " + Asked() + " (the largest cap is " + Best(detail_) + ")";
+}
+
+// Who brought which side is the same for all bindings, except that bindings inherit from different layers.
+std::string Clause::RequestAboveLimit() const {
+  const std::string name(ResourceName(code_));
+  const bool own_limit = detail_.limit && detail_.limit->layer == Layer::kSandbox;
+  const std::string limited_by = detail_.limit ? " (" + SetBy(detail_.limit->layer) + ")" : std::string();
+  if (one_) return "requests " + Of(Judged(), code_) + By() + ", above the limit " + Best(detail_) + limited_by;
+  if (!detail_.inherited) {
+    return "limit " + name + " below the " + Asked() + " requested (the largest limit is " + Best(detail_) + ")";
+  }
+  if (own_limit) return "request more " + name + " than the limit " + Best(detail_) + " sent with the launch";
+  return "request more " + name + " than they limit it to (the largest limit is " + Best(detail_) + ")";
+}
+
+std::string Clause::Maximum() const {
+  const std::string best = Best(detail_);
+  if (code_ == C::kGpuCountExceedsRunner && best == "0") return Say("has no GPUs", "have no GPUs");
+  if (detail_.inherited) {
+    if (one_) return "requests " + Of(Judged(), code_) + By() + ", above the runner's " + best;
+    return "request more " + std::string(ResourceName(code_)) + " than their runner gives (the largest gives " + best +
+           ")";
+  }
+  if (one_) return "is on a runner that gives at most " + Of(best, code_) + " (" + Asked() + " asked)";
+  return "are on runners that give " + Less() + Of(Asked(), code_) + " (the largest gives " + best + ")";
+}
+
+std::string Clause::Insufficient() const {
+  const std::string best = Best(detail_);
+  if (detail_.inherited) {
+    if (one_) return "requests " + Of(Judged(), code_) + By() + ", above the " + best + " free now";
+    return "request more " + std::string(ResourceName(code_)) + " than is free now (at most " + best + " is)";
+  }
+  if (one_) return "has " + Of(best, code_) + " free now (" + Asked() + " asked)";
+  return "have " + Less() + Of(Asked(), code_) + " free now (at most " + best + ")";
+}
+
+std::string Clause::Image() const {
+  const std::string allowed = detail_.offered.empty() ? "no image is allowed" : "allowed: " + Offered(detail_);
+  if (detail_.requested) return Say("does", "do") + " not take image " + Quoted(*detail_.requested) + "; " + allowed;
+  return Say("brings", "bring") + " no allowed image" + (one_ ? Explained() : "") + "; " + allowed;
+}
+
+std::string Clause::Unknown(std::string_view what, std::string_view known) const {
+  const std::string guess = detail_.suggestion.empty() ? "" : "; " + detail_.suggestion;
+  const std::string names = detail_.offered.empty() ? "none" : Offered(detail_);
+  return std::string(what) + guess + (guess.empty() ? "; " : " ") + std::string(known) + ": " + names;
+}
+
+// About the request as a whole, for an empty scope.
+std::string Clause::Scope() const {
+  const std::string asked = Quoted(detail_.requested.value_or(""));
+  switch (code_) {
     case C::kProfileNotBound:
-      return "profile " + asked + " is bound to no runner of the organization; bound: " + Names(detail.offered, "none");
+      return Unknown("profile " + asked + " is bound to no runner of the organization", "bound");
     case C::kRunnerNotFound:
-      return "runner " + asked + " is unknown in the organization; known: " + Names(detail.offered, "none");
+      return Unknown("runner " + asked + " is unknown in the organization", "known");
     case C::kRunnerGroupNotFound:
-      return "runner group " + asked + " is unknown in the organization; known: " + Names(detail.offered, "none");
+      return Unknown("runner group " + asked + " is unknown in the organization", "known");
     case C::kZoneNotFound:
-      return "zone " + asked + " has no runner of the organization; zones: " + Names(detail.offered, "none");
+      return Unknown("zone " + asked + " has no runner of the organization", "zones");
     case C::kFiltersDisjoint:
       return "each filter matches something, but no binding matches them all";
     default:
@@ -67,145 +184,177 @@ std::string ScopeText(ReasonCode code, const ReasonDetail& detail) {
   }
 }
 
-std::string CapText(std::string_view verb, ReasonCode code, const ReasonDetail& detail) {
-  std::string text(verb);
-  return text.append(" ").append(ResourceName(code)).append(" at ").append(First(detail.offered)).append(Asked(detail));
+std::string Clause::Text() const {
+  const std::string asked = Quoted(Asked());
+  // A finding is about the example: of several bindings it is one case.
+  const std::string finding =
+      detail_.explanation.empty() ? std::string() : (one_ ? ": " : ", for example: ") + detail_.explanation;
+  switch (code_) {
+    case C::kOrganizationInvalid:
+      return Say("is", "are") + " closed because the organization's document was refused";
+    case C::kCpuQuota:
+    case C::kMemoryQuota:
+    case C::kGpuQuota:
+      return Quota();
+    case C::kProfileInvalid:
+      return Say("has", "have") + " an error in the profile, its override or its zone" + finding;
+    case C::kUserRequired:
+      return Say("needs", "need") + " a `user_id`, for a namespace per user";
+    case C::kOverrideInvalid:
+      return Say("is", "are") + " made invalid by the request's `overrides`" + finding;
+    case C::kRunnerNotReady:
+      if (one_) return "is on a runner that is " + Offered(detail_) + " instead of `READY`";
+      return "are on runners that are not `READY`" + InParentheses(Offered(detail_));
+    case C::kRunnerDisconnected:
+      return Say("is on a runner that is ", "are on runners that are ") +
+             (Best(detail_) == "DISCONNECTED" && detail_.offered.size() == 1 ? "disconnected" : "not connected");
+    case C::kArchitectureUnsupported:
+      if (detail_.offered.empty())
+        return Say("is on a runner", "are on runners") + " of no known architecture, asked " + asked;
+      if (one_) return "runs on " + Offered(detail_) + " but not on " + asked + Explained();
+      return "do not run on " + asked + InParentheses("together they run on " + Offered(detail_), detail_.suggestion);
+    case C::kPrivilegedUnsupported:
+      return Say("takes", "take") + " unprivileged sandboxes only";
+    case C::kStorageClassUnavailable:
+      return NotOffered(detail_.explanation.empty() ? "storage class" : "all of the storage classes", "storage classes",
+                        (one_ && !detail_.explanation.empty() ? "all of " : "") + asked);
+    case C::kGpuTypeUnavailable:
+      return Gpus();
+    case C::kGpuCountExceedsRunner:
+    case C::kCpuExceedsRunner:
+    case C::kMemoryExceedsRunner:
+      return Maximum();
+    case C::kEgressModeNotOffered:
+      return NotOffered("egress mode", "egress modes", asked);
+    case C::kIngressModeNotOffered:
+      return NotOffered("ingress level", "ingress levels", asked);
+    case C::kHostNameInvalid:
+      return Say("makes", "make") + " an invalid host name for ingress level " + asked + finding;
+    case C::kLimitsRequired:
+      return Say("needs", "need") + " both a CPU and a memory limit" + (one_ ? Explained() : "");
+    case C::kCpuExceedsProfile:
+    case C::kMemoryExceedsProfile:
+      return Ceiling();
+    case C::kCpuRequestAboveLimit:
+    case C::kMemoryRequestAboveLimit:
+      return RequestAboveLimit();
+    case C::kImageNotAllowed:
+      return Image();
+    case C::kInsufficientCpu:
+    case C::kInsufficientMemory:
+    case C::kInsufficientGpu:
+      return Insufficient();
+    default:
+      return Scope();
+  }
+}
+
+// "ask for at most 64Gi of memory": against a bound on `side`, "" where the launch brings the number itself.
+std::string AskForAtMost(ReasonCode code, const ReasonDetail& detail, std::string_view side) {
+  const std::string best = Best(detail);
+  if (!detail.inherited) return "ask for at most " + Of(best, code);
+  std::string text = "send a ";
+  text.append(ResourceName(code)).append(" ").append(side).append(" of at most ").append(best);
+  return text + InParentheses(detail.explanation);
+}
+
+std::string HelpWithAmount(ReasonCode code, const ReasonDetail& detail) {
+  const std::string best = Best(detail);
+  const bool nothing = detail.offered.empty() || best == "0";
+  switch (code) {
+    case C::kCpuQuota:
+    case C::kMemoryQuota:
+    case C::kGpuQuota:
+      return nothing ? "ask the administrator for a quota" : AskForAtMost(code, detail, "limit");
+    case C::kGpuCountExceedsRunner:
+      return nothing ? "choose a runner with GPUs" : AskForAtMost(code, detail, "request");
+    case C::kCpuExceedsProfile:
+    case C::kMemoryExceedsProfile:
+      return nothing ? "choose another profile" : AskForAtMost(code, detail, "limit");
+    case C::kInsufficientCpu:
+    case C::kInsufficientMemory:
+    case C::kInsufficientGpu:
+      return nothing ? "wait" : "wait, or " + AskForAtMost(code, detail, "request");
+    case C::kCpuRequestAboveLimit:
+    case C::kMemoryRequestAboveLimit:
+      if (nothing) return "send a higher limit";
+      return detail.inherited ? AskForAtMost(code, detail, "request")
+                              : AskForAtMost(code, detail, "request") + ", or send a higher limit";
+    default:
+      return AskForAtMost(code, detail, "request");
+  }
+}
+
+std::string Finding(std::string_view advice, const ReasonDetail& detail) {
+  std::string text(advice);
+  return detail.explanation.empty() ? text : text.append(": ").append(detail.explanation);
+}
+
+std::string OneOf(std::string_view advice, std::string_view kind, const ReasonDetail& detail) {
+  std::string text(advice);
+  if (detail.offered.empty()) return text;
+  if (!detail.suggestion.empty()) return detail.suggestion + " else " + text;
+  return text.append(", or ").append(kind).append(" ").append(Offered(detail));
 }
 
 }  // namespace
 
 std::string ReasonText(ReasonCode code, const ReasonDetail& detail, uint32_t count) {
-  const bool one = count == 1;
-  const auto verb = [&](std::string_view singular, std::string_view plural) {
-    return std::string(one ? singular : plural);
-  };
-  const std::string asked = Quoted(detail.requested.value_or(""));
-  switch (code) {
-    case C::kOrganizationInvalid:
-      return verb("is", "are") + " closed because the organization's document was refused";
-    case C::kCpuQuota:
-    case C::kMemoryQuota:
-    case C::kGpuQuota:
-      return verb("exceeds", "exceed") + " the organization's quota of " + std::string(First(detail.offered)) + " " +
-             std::string(ResourceName(code)) + " for one sandbox" + Asked(detail);
-    case C::kProfileInvalid:
-      return verb("has", "have") + " an error in the profile, its override or its zone";
-    case C::kUserRequired:
-      return verb("needs", "need") + " a `user_id`, for a namespace per user";
-    case C::kOverrideInvalid:
-      return verb("is", "are") + " made invalid by the request's `overrides`";
-    case C::kRunnerNotReady:
-      return verb("is on a runner that is ", "are on runners that are ") + Names(detail.offered, "not ready") +
-             " instead of `READY`";
-    case C::kRunnerDisconnected:
-      return verb("is on a runner that is", "are on runners that are") + " disconnected";
-    case C::kArchitectureUnsupported:
-      return verb("runs", "run") + " on " + Names(detail.offered, "an unknown architecture") + ", asked " + asked;
-    case C::kPrivilegedUnsupported:
-      return verb("takes", "take") + " unprivileged sandboxes only";
-    case C::kStorageClassUnavailable:
-      return verb("has", "have") + " storage classes " + Names(detail.offered, "none") + ", asked " + asked;
-    case C::kGpuTypeUnavailable:
-      return verb("has", "have") + " GPUs " + Names(detail.offered, "none") + ", asked " +
-             (detail.capability == "gpu.memory_gb" ? "at least " + *detail.requested + " GiB each" : asked);
-    case C::kGpuCountExceedsRunner:
-      return CapText(verb("caps", "cap"), code, detail);
-    case C::kEgressModeNotOffered:
-      return verb("offers", "offer") + " egress modes " + Names(detail.offered, "none") + ", asked " + asked;
-    case C::kIngressModeNotOffered:
-      return verb("offers", "offer") + " ingress levels " + Names(detail.offered, "none") + ", asked " + asked;
-    case C::kHostNameInvalid:
-      return verb("makes", "make") + " an invalid host name for ingress level " + asked;
-    case C::kLimitsRequired:
-      return verb("needs", "need") + " both a CPU and a memory limit";
-    case C::kCpuExceedsProfile:
-    case C::kMemoryExceedsProfile:
-      return CapText(verb("caps", "cap"), code, detail);
-    case C::kCpuRequestAboveLimit:
-    case C::kMemoryRequestAboveLimit:
-      return verb("limits ", "limit ") + std::string(ResourceName(code)) + " to " + std::string(First(detail.offered)) +
-             ", below the request" + Asked(detail);
-    case C::kCpuExceedsRunner:
-    case C::kMemoryExceedsRunner:
-      return verb("is on a runner that gives at most ", "are on runners that give at most ") +
-             std::string(First(detail.offered)) + " " + std::string(ResourceName(code)) + Asked(detail);
-    case C::kImageNotAllowed:
-      return verb("is", "are") + " closed to image " + (detail.requested ? asked : "of the profile") +
-             "; allowed: " + Names(detail.offered, "none");
-    case C::kInsufficientCpu:
-    case C::kInsufficientMemory:
-    case C::kInsufficientGpu:
-      return verb("has", "have") + " at most " + std::string(First(detail.offered)) + " " +
-             std::string(ResourceName(code)) + " free now" + Asked(detail);
-    default:
-      return ScopeText(code, detail);
-  }
+  return Clause(code, detail, count).Text();
 }
 
 std::string HelpText(ReasonCode code, const ReasonDetail& detail) {
-  const std::string best(First(detail.offered));
   switch (code) {
     case C::kOrganizationInvalid:
-      return "ask the administrator to mend the organization's document";
+      return Finding("ask the administrator to mend the organization's document", detail);
     case C::kProfileInvalid:
-      return "ask the administrator: `berth lint` shows what is wrong";
+      return detail.explanation.empty() ? "ask the administrator: `berth lint` shows what is wrong"
+                                        : Finding("ask the administrator to mend it", detail);
     case C::kUserRequired:
       return "send a `user_id`";
     case C::kOverrideInvalid:
-      return "correct `overrides`";
-    case C::kGpuCountExceedsRunner:
-      if (best == "0") return "choose a runner with GPUs";
-      [[fallthrough]];
-    case C::kCpuQuota:
-    case C::kMemoryQuota:
-    case C::kGpuQuota:
-    case C::kCpuExceedsProfile:
-    case C::kMemoryExceedsProfile:
-    case C::kCpuExceedsRunner:
-    case C::kMemoryExceedsRunner:
-      return "ask for at most " + best + " " + std::string(ResourceName(code));
-    case C::kCpuRequestAboveLimit:
-    case C::kMemoryRequestAboveLimit:
-      return "ask for at most " + best + " " + std::string(ResourceName(code)) + ", or send a higher limit";
+      return Finding("correct `overrides`", detail);
     case C::kLimitsRequired:
       return "send `resource_limits` with `cpu` and `memory`";
-    case C::kRunnerNotReady:
     case C::kArchitectureUnsupported:
-    case C::kPrivilegedUnsupported:
     case C::kStorageClassUnavailable:
+      return detail.suggestion.empty() ? "choose another runner" : detail.suggestion + " else choose another runner";
+    case C::kRunnerNotReady:
+    case C::kPrivilegedUnsupported:
       return "choose another runner";
     case C::kGpuTypeUnavailable:
       return detail.offered.empty() ? "choose a profile with GPUs"
-                                    : "choose another profile, or GPUs " + Names(detail.offered, "");
+                                    : OneOf("choose another profile", "one of the GPU types that some offer:", detail);
     case C::kEgressModeNotOffered:
-      return detail.offered.empty() ? "choose another profile"
-                                    : "choose another profile, or egress mode " + Names(detail.offered, "");
+      return OneOf("choose another profile", "one of the egress modes that some offer:", detail);
     case C::kIngressModeNotOffered:
-      return detail.offered.empty() ? "choose another profile"
-                                    : "choose another profile, or ingress level " + Names(detail.offered, "");
+      return OneOf("choose another profile", "one of the ingress levels that some offer:", detail);
     case C::kHostNameInvalid:
-      return "ask the administrator to shorten the host template, or send a shorter `sandbox_id`";
+      return Finding("ask the administrator to shorten the host template, or send a shorter `sandbox_id`", detail);
     case C::kImageNotAllowed:
       return detail.requested ? "choose an allowed image"
                               : "send an allowed `container_image`, or ask the administrator";
     case C::kRunnerDisconnected:
       return "wait for the runner, or choose another one";
-    case C::kInsufficientCpu:
-    case C::kInsufficientMemory:
-    case C::kInsufficientGpu:
-      return "wait, or ask for at most " + best + " " + std::string(ResourceName(code));
     case C::kNoRunners:
       return "ask the administrator for a runner";
     case C::kFiltersDisjoint:
       return "drop one of the filters";
+    case C::kProfileNotBound:
+    case C::kRunnerNotFound:
+    case C::kRunnerGroupNotFound:
+    case C::kZoneNotFound:
+      if (!detail.suggestion.empty()) return detail.suggestion + " else drop the filter";
+      return detail.offered.empty() ? "drop the filter" : "use one of " + Offered(detail);
     default:
-      return detail.offered.empty() ? "drop the filter" : "use one of " + Names(detail.offered, "");
+      return HelpWithAmount(code, detail);
   }
 }
 
 namespace {
 
 std::string AdmittedText(const Decision& decision) {
+  if (decision.snapshot == nullptr || decision.placements.empty()) return "admitted";
   const CompiledBinding& binding = decision.snapshot->bindings()[decision.placements.front()];
   const Runner& runner = *decision.snapshot->RunnerOf(binding).runner;
   std::string text = "admitted on runner " + Quoted(runner.runner_id) + " with profile " + Quoted(binding.name);
@@ -229,7 +378,10 @@ std::string InvalidText(const Decision& decision) {
 }
 
 std::string RejectedText(const Decision& decision, const LaunchRequest& request) {
-  const auto detail = [&](const ReasonCount& reason) { return DetailOf(decision, request, reason); };
+  const auto detail = [&](const ReasonCount& reason) {
+    return DetailOf(decision, request, reason, CountedBy::kHeadline);
+  };
+  if (decision.reasons.empty()) return "no binding can take this sandbox";
   if (decision.candidates.empty()) {
     const ReasonCount& scope = decision.reasons.front();
     return "no binding to consider: " + ReasonText(scope.code, detail(scope), 0);

@@ -1,10 +1,13 @@
 // A decision as one line that stands alone: counts, numbers with units, limits, and what to do next.
 //
-// Tested by: golden files
+// Guarantees: what is said of a number of bindings is true of each one of them; what only holds for all together, or
+//             for the one that gives most, is said to be so. One line, whatever the documents hold
+// Tested by:  tests/engine_message_test.cc, golden files
 
 #ifndef BERTH_ENGINE_MESSAGE_H_
 #define BERTH_ENGINE_MESSAGE_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -14,13 +17,15 @@
 
 namespace berth {
 
-// "0 of 12 bindings can take this sandbox: 7 declare egress modes `a`, `b` but not `internet`, 5 cap memory at 64Gi"
+// "0 of 12 bindings can take this sandbox: 7 do not offer egress mode `internet` (together they offer `a`, `b`); 5 cap
+// memory below 96Gi (the largest cap is 64Gi)"
 std::string MessageOf(const Decision& decision, const LaunchRequest& request);
 
-// One reason for `count` bindings: "cap memory at 64Gi (96Gi asked)".
+// One reason for the `count` bindings that `detail` was made of: "cap memory below 96Gi (the largest cap is 64Gi)".
 std::string ReasonText(ReasonCode code, const ReasonDetail& detail, uint32_t count);
 
-// What would help against this reason: "ask for at most 64Gi of memory".
+// What would help against this reason: "ask for at most 64Gi of memory". With the largest offer of the bindings in
+// `detail`, so that it can help at least one of them.
 std::string HelpText(ReasonCode code, const ReasonDetail& detail);
 
 }  // namespace berth

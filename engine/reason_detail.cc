@@ -4,8 +4,11 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "berth/spec/limits.h"
 #include "berth/spec/quantity.h"
+#include "berth/spec/quoted.h"
+#include "berth/spec/suggest.h"
 
 namespace berth {
 namespace {
@@ -127,11 +130,10 @@ class Offered {
   void AddMemory(int64_t bytes) { AddValue(bytes, Quantity::FromBytes(bytes).ToString()); }
   void AddCount(int64_t count) { AddValue(count, std::to_string(count)); }
 
+  // Everything; the caller bounds it.
   std::vector<std::string> Take() {
     if (largest_) return {text_};
-    std::vector<std::string> names(names_.begin(), names_.end());
-    if (names.size() > kMaxOffered) names.resize(kMaxOffered);
-    return names;
+    return {names_.begin(), names_.end()};
   }
 
  private:
@@ -159,19 +161,20 @@ class OfferedGpus {
 
 class DetailBuilder {
  public:
-  DetailBuilder(const Decision& decision, const LaunchRequest& request, ReasonCode code)
+  DetailBuilder(const Decision& decision, const LaunchRequest& request, ReasonCode code, CountedBy counted)
       : snapshot_(*decision.snapshot),
         candidates_(decision.candidates),
         request_(request),
         organization_(snapshot_.OrganizationOf(request.organization_id)),
-        code_(code) {}
+        code_(code),
+        counted_(counted) {}
 
   std::vector<std::string> OfferedNames() {
     if (static_cast<size_t>(code_) >= kConstraintCount) return ScopeNames();
     Offered offered;
     OfferedGpus gpus;
     for (const CandidateResult& candidate : candidates_) {
-      if (!candidate.failures.Has(code_)) continue;
+      if (!Counts(candidate)) continue;
       const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
       if (code_ == C::kGpuTypeUnavailable) {
         gpus.Add(binding.offer.gpu_types);
@@ -183,9 +186,23 @@ class DetailBuilder {
     return offered.Take();
   }
 
+  // Whether a counted candidate is judged by an amount that the launch did not bring.
+  bool Inherits() const {
+    return ResourceOf(code_) && std::ranges::any_of(candidates_, [&](const CandidateResult& candidate) {
+             if (!Counts(candidate)) return false;
+             const auto judged = JudgedAmountOf(code_, snapshot_, snapshot_.bindings()[candidate.binding], request_);
+             return judged && judged->layer != Layer::kSandbox;
+           });
+  }
+
   ReasonExample ExampleOf(const CandidateResult& candidate) const;
 
  private:
+  bool Counts(const CandidateResult& candidate) const {
+    const Failures& failures = candidate.failures;
+    if (!failures.Has(code_) || candidate.binding >= snapshot_.bindings().size()) return false;
+    return counted_ == CountedBy::kBlocked || failures.headline() == code_;
+  }
   void AddOffered(const CandidateResult& candidate, const CompiledBinding& binding, Offered& offered) const;
   void AddLimit(const CompiledBinding& binding, Resource resource, Offered& offered) const;
   std::vector<std::string> ScopeNames() const;
@@ -198,6 +215,7 @@ class DetailBuilder {
   const LaunchRequest& request_;
   const CompiledOrganization& organization_;
   ReasonCode code_;
+  CountedBy counted_;
 };
 
 void DetailBuilder::AddLimit(const CompiledBinding& binding, Resource resource, Offered& offered) const {
@@ -214,11 +232,14 @@ void DetailBuilder::AddOffered(const CandidateResult& candidate, const CompiledB
   const Organization& organization = organization_.settings;
   switch (code_) {
     case C::kCpuQuota:
-      return offered.AddName(organization.quota_cpu->value.ToString());
+      if (organization.quota_cpu) offered.AddName(organization.quota_cpu->value.ToString());
+      return;
     case C::kMemoryQuota:
-      return offered.AddName(organization.quota_memory->value.ToString());
+      if (organization.quota_memory) offered.AddName(organization.quota_memory->value.ToString());
+      return;
     case C::kGpuQuota:
-      return offered.AddCount(organization.quota_gpu->value);
+      if (organization.quota_gpu) offered.AddCount(organization.quota_gpu->value);
+      return;
     case C::kRunnerNotReady:
       return offered.AddName(InstallStatusName(candidate.live.install));
     case C::kRunnerDisconnected:
@@ -248,7 +269,8 @@ void DetailBuilder::AddOffered(const CandidateResult& candidate, const CompiledB
     case C::kMemoryExceedsRunner:
       return offered.AddMemory(runner.max_memory_bytes.value);
     case C::kImageNotAllowed:
-      return offered.AddNames(organization.allowed_images->value);
+      if (organization.allowed_images) offered.AddNames(organization.allowed_images->value);
+      return;
     case C::kInsufficientCpu:
       return offered.AddCpu(candidate.live.cpu.value_or(0));
     case C::kInsufficientMemory:
@@ -277,10 +299,13 @@ std::vector<std::string> DetailBuilder::ScopeNames() const {
 std::pair<std::string_view, std::string> DetailBuilder::OrganizationGuardrail() const {
   Position position;
   const Organization& settings = organization_.settings;
-  if (code_ == C::kCpuQuota) position = settings.quota_cpu->position;
-  if (code_ == C::kMemoryQuota) position = settings.quota_memory->position;
-  if (code_ == C::kGpuQuota) position = settings.quota_gpu->position;
-  if (code_ == C::kImageNotAllowed) position = settings.allowed_images->position;
+  const auto take = [&](ReasonCode code, const auto& setting) {
+    if (code_ == code && setting) position = setting->position;
+  };
+  take(C::kCpuQuota, settings.quota_cpu);
+  take(C::kMemoryQuota, settings.quota_memory);
+  take(C::kGpuQuota, settings.quota_gpu);
+  take(C::kImageNotAllowed, settings.allowed_images);
   if (organization_.object == nullptr) return {"organization", ""};
   if (!position.known()) position = organization_.object->position;
   return {"organization",
@@ -325,7 +350,7 @@ std::optional<Guardrail> DetailBuilder::SpecGuardrail(const CompiledBinding& bin
     case C::kUserRequired:
       return binding.strategy_guardrail;
     case C::kOverrideInvalid:
-      return Guardrail{Layer::kSandbox, request_.overrides->position};
+      return Guardrail{Layer::kSandbox, request_.overrides == nullptr ? Position() : request_.overrides->position};
     case C::kGpuTypeUnavailable:
       return binding.instance_types.layer ? std::optional(binding.instance_types) : std::nullopt;
     case C::kEgressModeNotOffered:
@@ -334,8 +359,8 @@ std::optional<Guardrail> DetailBuilder::SpecGuardrail(const CompiledBinding& bin
       return binding.ingress;
     case C::kHostNameInvalid: {
       const auto& levels = binding.offer.ingress_levels;
-      const auto level = std::ranges::find(levels, request_.ingress_mode) - levels.begin();
-      return binding.host_guardrails[static_cast<size_t>(level)];
+      const auto level = static_cast<size_t>(std::ranges::find(levels, request_.ingress_mode) - levels.begin());
+      return level < binding.host_guardrails.size() ? binding.host_guardrails[level] : Guardrail{};
     }
     case C::kCpuExceedsProfile:
       return binding.cpu_limit;
@@ -380,16 +405,85 @@ ReasonExample DetailBuilder::ExampleOf(const CandidateResult& candidate) const {
   return example;
 }
 
+// Other names for the architectures as catalogs write them.
+std::string_view ArchitectureAlias(std::string_view architecture) {
+  if (architecture == "x86_64" || architecture == "x86-64") return "amd64";
+  return architecture == "aarch64" ? "arm64" : "";
+}
+
+bool SameWithoutCase(std::string_view a, std::string_view b) {
+  return absl::EqualsIgnoreCase(absl::string_view(a.data(), a.size()), absl::string_view(b.data(), b.size()));
+}
+
+// The names that the request asked for, where a near one may have been meant.
+std::vector<std::string> NamesAsked(ReasonCode code, const LaunchRequest& request) {
+  switch (code) {
+    case C::kArchitectureUnsupported:
+      return {request.architecture};
+    case C::kStorageClassUnavailable:
+      return request.storage_classes;
+    case C::kEgressModeNotOffered:
+      return {request.egress_mode};
+    case C::kIngressModeNotOffered:
+      return {request.ingress_mode};
+    case C::kProfileNotBound:
+      return request.profile_names;
+    case C::kRunnerNotFound:
+      return request.runner_ids;
+    case C::kRunnerGroupNotFound:
+      return {request.runner_group_id};
+    case C::kZoneNotFound:
+      return {request.zone};
+    default:
+      return {};
+  }
+}
+
+// A guess at what was meant, among everything offered. Architectures and storage classes that are near are still
+// other ones, so there only the spelling counts.
+std::string SuggestionOf(ReasonCode code, const LaunchRequest& request, const std::vector<std::string>& offered) {
+  const bool spelling_only = code == C::kArchitectureUnsupported || code == C::kStorageClassUnavailable;
+  const std::vector<std::string_view> known(offered.begin(), offered.end());
+  for (const std::string& name : NamesAsked(code, request)) {
+    if (name.empty() || Offers(offered, name)) continue;
+    std::string_view meant;
+    if (spelling_only) {
+      const std::string_view alias = code == C::kArchitectureUnsupported ? ArchitectureAlias(name) : "";
+      const auto found = std::ranges::find_if(
+          known, [&](std::string_view other) { return SameWithoutCase(name, other) || alias == other; });
+      if (found != known.end()) meant = *found;
+    } else {
+      meant = NearestName(name, known);
+    }
+    if (!meant.empty()) return "did you mean " + Quoted(meant) + "?";
+  }
+  return {};
+}
+
 }  // namespace
 
-ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason) {
-  DetailBuilder builder(decision, request, reason.code);
+ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
+                      CountedBy counted) {
   ReasonDetail detail;
   detail.capability = CapabilityOf(reason.code, request);
   detail.requested = RequestedOf(reason.code, request);
+  if (decision.snapshot == nullptr) return detail;
+  DetailBuilder builder(decision, request, reason.code, counted);
   detail.offered = builder.OfferedNames();
-  if (reason.example != ReasonCount::kNoExample) {
-    detail.example = builder.ExampleOf(decision.candidates[reason.example]);
+  detail.offered_total = detail.offered.size();
+  detail.suggestion = SuggestionOf(reason.code, request, detail.offered);
+  if (detail.offered.size() > kMaxOffered) detail.offered.resize(kMaxOffered);
+  if (reason.example >= decision.candidates.size()) return detail;
+  const CandidateResult& candidate = decision.candidates[reason.example];
+  const Snapshot& snapshot = *decision.snapshot;
+  if (candidate.binding >= snapshot.bindings().size()) return detail;
+  const CompiledBinding& binding = snapshot.bindings()[candidate.binding];
+  detail.example = builder.ExampleOf(candidate);
+  detail.inherited = builder.Inherits();
+  detail.explanation = ExplanationOf(reason.code, snapshot, candidate, request);
+  detail.judged = JudgedAmountOf(reason.code, snapshot, binding, request);
+  if (const std::optional<Resource> resource = ResourceOf(reason.code); resource) {
+    detail.limit = ResolvedAmountsOf(snapshot, binding, request, *resource).limit;
   }
   return detail;
 }

@@ -1,18 +1,22 @@
 // What stands behind one reason of a rejection: what was asked, what is offered, and an example with its guardrail.
 //
-// Names are sorted and distinct, quantities are the largest among the blocked candidates, in canonical text.
+// Names are sorted and distinct, quantities are the largest among the counted candidates, in canonical text.
 //
-// Cost:      linear in the candidates; not for the admission path
-// Tested by: tests/engine_reason_detail_test.cc, the differential test
+// Guarantees: a decision made from another request, or an empty one, gives less detail and never a wrong access
+// Cost:       linear in the candidates; not for the admission path
+// Tested by:  tests/engine_message_test.cc, the differential test
 
 #ifndef BERTH_ENGINE_REASON_DETAIL_H_
 #define BERTH_ENGINE_REASON_DETAIL_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "berth/engine/candidate_detail.h"
 #include "berth/engine/decision.h"
 #include "berth/spec/launch.h"
 
@@ -30,10 +34,20 @@ struct ReasonDetail {
   std::string_view capability;  // `gpu.memory_gb` in place of `gpu.type` when memory was asked
   std::optional<std::string> requested;
   std::vector<std::string> offered;      // at most kMaxOffered
+  size_t offered_total = 0;              // how many there are without that bound
   std::optional<ReasonExample> example;  // none for scope reasons
+  std::optional<JudgedAmount> judged;    // of the example: the amount that is compared, wherever it was set
+  std::optional<JudgedAmount> limit;     // of the example: the limit that a request is above
+  bool inherited = false;                // for some counted candidate, `judged` was set below the launch
+  std::string explanation;               // one line about the example: what was judged, or the finding
+  std::string suggestion;                // "did you mean `agent`?"
 };
 
-ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason);
+// The candidates that are counted: all that the reason blocks, or those of which it is the headline.
+enum class CountedBy : uint8_t { kBlocked, kHeadline };
+
+ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
+                      CountedBy counted = CountedBy::kBlocked);
 
 }  // namespace berth
 

@@ -285,6 +285,16 @@ const CompiledOrganization& Snapshot::OrganizationOf(std::string_view id) const 
   return found == organizations_.end() ? undocumented_ : found->second;
 }
 
+const CompiledRunner* Snapshot::FindRunner(std::string_view organization, std::string_view runner_id) const {
+  const std::pair<std::string_view, std::string_view> wanted = {runner_id, organization};
+  const auto found = std::ranges::lower_bound(runners_, wanted, {}, [](const CompiledRunner& compiled) {
+    return std::pair<std::string_view, std::string_view>(compiled.runner->runner_id, compiled.runner->organization_id);
+  });
+  const bool same = found != runners_.end() && found->runner->runner_id == runner_id &&
+                    found->runner->organization_id == organization;
+  return same ? &*found : nullptr;
+}
+
 bool Snapshot::KnowsOrganization(std::string_view id) const {
   return id == kDefaultOrganization || organizations_.contains(id);
 }

@@ -115,6 +115,8 @@ class Snapshot {
   [[nodiscard]] const CompiledOrganization& OrganizationOf(std::string_view id) const;
   // Whether any object carries this organization, or it is the default one.
   [[nodiscard]] bool KnowsOrganization(std::string_view id) const;
+  // The organization's own runner of this id, or null. O(log runners).
+  [[nodiscard]] const CompiledRunner* FindRunner(std::string_view organization, std::string_view runner_id) const;
   // Bindings of shared runners, of all organizations, in catalog order.
   [[nodiscard]] std::span<const uint32_t> shared_bindings() const { return shared_bindings_; }
 

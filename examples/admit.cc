@@ -9,7 +9,6 @@
 #include "berth/engine/catalog.h"
 #include "berth/engine/engine.h"
 #include "berth/engine/message.h"
-#include "berth/spec/document.h"
 #include "berth/spec/launch.h"
 #include "berth/store/files.h"
 
@@ -24,18 +23,13 @@ int main(int argc, char** argv) {
     std::cerr << "nothing to read: give a catalog and a request that exist\n";
     return 3;
   }
-  const berth::ParsedDocument parsed = berth::ParseDocument(asked.texts.front());
-  if (parsed.document == nullptr || parsed.document->root_count() == 0) {
-    std::cerr << (parsed.issues.empty() ? "the request is empty" : parsed.issues.front().message) << '\n';
-    return 3;
-  }
 
   // The eight lines that README.md shows.
   berth::Catalog catalog;
   for (const auto& text : files.texts) berth::AddSource(text, catalog);
   berth::Engine engine;
   if (!engine.Publish(catalog, /*revision=*/1).ok()) return 4;
-  const berth::LaunchRequest request = berth::DecodeLaunchRequest(parsed.document->root(0));
+  const berth::LaunchRequest request = berth::ParseLaunchRequest(asked.texts.front());
   berth::Scratch scratch;  // one per thread: decisions reuse its memory
   const berth::Decision decision = engine.Admit(request, scratch);
   std::cout << berth::MessageOf(decision, request) << '\n';

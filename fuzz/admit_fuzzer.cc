@@ -39,7 +39,7 @@ Catalog LoadCatalog(std::string_view text) {
 LaunchRequest LoadRequest(std::string_view text) {
   const auto parsed = ParseJson(std::make_shared<const SourceText>("request.json", std::string(text)));
   if (parsed.document == nullptr) return {};
-  return DecodeLaunchRequest(parsed.document->root(0));
+  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
 }
 
 void RequireCountsAddUp(const Json& decision) {

@@ -8,6 +8,7 @@
 
 #include "berth/spec/field_path.h"
 #include "berth/spec/limits.h"
+#include "berth/spec/pod_field.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
 #include "berth/spec/suggest.h"
@@ -152,7 +153,7 @@ class Decoder {
   NodeRef DecodeQuantity(const Field& field, Value value);
   NodeRef DecodeList(const Field& field, Value value);
   NodeRef DecodeMap(const Field& field, Value value);
-  NodeRef DecodeTree(Value value, bool open);
+  NodeRef DecodeTree(Value value, PodShape shape, bool open);
   NodeRef DecodeElement(const Field& field, Value value);
   NodeRef DecodeNull(const Field& field, Value value);
 
@@ -367,9 +368,9 @@ NodeRef Decoder::DecodeValue(const Field& field, Value value) {
       return DecodeMembers(field.members, value);
     case FieldType::kOpenTree:
       if (value.kind() != ValueKind::kMapping) return WrongType(value, "a mapping (a partial PodSpec)");
-      return DecodeTree(value, true);
+      return DecodeTree(value, {.record = PodRecord::kPodSpec}, true);
     case FieldType::kCarried:
-      return DecodeTree(value, false);
+      return DecodeTree(value, {}, false);
   }
   return Spoiled();
 }
@@ -521,8 +522,9 @@ NodeRef Decoder::DecodeMap(const Field& field, Value value) {
   return map;
 }
 
-// Any value as it is; YAML plain scalars get their JSON type. `open` refuses what pod.spec refuses.
-NodeRef Decoder::DecodeTree(Value value, bool open) {
+// Any value as it is. YAML plain scalars are text where `shape` says so, and else get their JSON type. `open` refuses
+// what pod.spec refuses.
+NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
   const std::string_view text = value.text();
   switch (value.kind()) {
     case ValueKind::kInvalid:
@@ -538,6 +540,7 @@ NodeRef Decoder::DecodeTree(Value value, bool open) {
       return Make(NodeKind::kString, value, text);
     case ValueKind::kPlain: {
       if (IsYamlNull(text)) return Make(NodeKind::kNull, value);
+      if (shape.text) return Make(NodeKind::kString, value, text);
       const std::optional<bool> boolean = YamlBool(text);
       if (boolean.has_value()) return Make(NodeKind::kBool, value, *boolean ? "true" : "false");
       return Make(IsJsonNumber(text) ? NodeKind::kNumber : NodeKind::kString, value, text);
@@ -547,7 +550,7 @@ NodeRef Decoder::DecodeTree(Value value, bool open) {
       for (size_t i = 0; i < value.size(); ++i) {
         const FieldPath::Step step(path_, i);
         list->items.push_back(open && IsNull(value[i]) ? WrongType(value[i], "a value (a list has nothing to unset)")
-                                                       : DecodeTree(value[i], open));
+                                                       : DecodeTree(value[i], shape, open));
       }
       return list;
     }
@@ -566,7 +569,8 @@ NodeRef Decoder::DecodeTree(Value value, bool open) {
       Fail(IssueCode::kPodDirective, key, "the patch directive " + Quoted(key.text()) + " is not supported yet");
       continue;
     }
-    map->members.push_back(Member{std::string(key.text()), {}, key.position(), DecodeTree(value[i], open)});
+    NodeRef node = DecodeTree(value[i], PodShapeOf(shape, key.text()), open);
+    map->members.push_back(Member{std::string(key.text()), {}, key.position(), std::move(node)});
   }
   SortMembers(*map);
   return map;

@@ -1,6 +1,7 @@
 #include "berth/spec/fold.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -23,6 +24,7 @@ class Folder {
   void Warn(const Node& pod, const Node& structured, std::string_view pod_name, std::string_view field);
   void DropReserved(std::string_view map_name);
   void FoldNodeSelector();
+  NodeRef Union(const Node& structured, const Node& from_pod);
   void FoldRuntimeClass();
   void FoldMainContainer();
   NodeRef FoldContainer(NodeRef container);
@@ -90,6 +92,23 @@ void Folder::DropReserved(std::string_view map_name) {
   layer_ = WithMember(layer_, "pod", WithMember(pod, "metadata", metadata, layer_->layer), layer_->layer);
 }
 
+// The members of both maps, in one pass; where both set a key, the structured one.
+NodeRef Folder::Union(const Node& structured, const Node& from_pod) {
+  auto both = std::make_shared<Node>(structured);
+  both->members.clear();
+  auto low = from_pod.members.begin();
+  for (const Member& member : structured.members) {
+    while (low != from_pod.members.end() && low->key < member.key) both->members.push_back(*low++);
+    if (low != from_pod.members.end() && low->key == member.key) {
+      Warn(*low->value, *member.value, "pod.spec.nodeSelector." + low->key, "node_selector." + member.key);
+      ++low;
+    }
+    both->members.push_back(member);
+  }
+  both->members.insert(both->members.end(), low, from_pod.members.end());
+  return both;
+}
+
 void Folder::FoldNodeSelector() {
   const Node* spec = At(layer_.get(), {"pod", "spec"});
   const NodeRef* found = spec == nullptr ? nullptr : spec->Find("nodeSelector");
@@ -97,16 +116,7 @@ void Folder::FoldNodeSelector() {
   const NodeRef from_pod = *found;
   const NodeRef* structured = layer_->Find("node_selector");
   NodeRef result = structured == nullptr ? from_pod : *structured;
-  if (structured != nullptr && (*structured)->is_map() && from_pod->is_map()) {
-    for (const Member& member : from_pod->members) {
-      const NodeRef* both = result->Find(member.key);
-      if (both == nullptr) {
-        result = WithMember(result, member.key, member.value, layer_->layer);
-      } else {
-        Warn(*member.value, **both, "pod.spec.nodeSelector." + member.key, "node_selector." + member.key);
-      }
-    }
-  }
+  if (structured != nullptr && (*structured)->is_map() && from_pod->is_map()) result = Union(**structured, *from_pod);
   // An empty map says nothing either way; inside pod.spec it would stay as a value.
   layer_ = WithMember(layer_, "node_selector", std::move(result), layer_->layer);
   SetPodSpec("nodeSelector", nullptr);
@@ -214,6 +224,11 @@ void Folder::FoldMainContainer() {
   };
   const auto main = std::ranges::find_if(containers->items, is_main);
   if (main == containers->items.end()) return;
+  if (const auto again = std::find_if(std::next(main), containers->items.end(), is_main);
+      again != containers->items.end()) {
+    Report(IssueCode::kMainContainer, **again, "the main container (`name: \"\"`) is given twice in one layer",
+           "/pod/spec/containers");
+  }
   auto kept = std::make_shared<Node>(*containers);
   const auto slot = kept->items.begin() + (main - containers->items.begin());
   NodeRef folded = FoldContainer(*main);

@@ -69,6 +69,11 @@ constexpr IssueCodeInfo kCodes[] = {
      "instance types are set in two places that differ"},
     {C::kPodDirective, "B405", "pod-directive", kError, "a merge directive is not usable here"},
     {C::kMainContainer, "B406", "main-container", kError, "the main container asks for what only a launch may ask"},
+    {C::kUnknownPodField, "B407", "unknown-pod-field", kWarning,
+     "Kubernetes, as far as berth knows it, has no such field in a pod spec"},
+    {C::kPodAlternatives, "B408", "pod-alternatives", kError, "members that exclude each other stand in one object"},
+    {C::kUnportableEnvName, "B409", "unportable-env-name", kWarning,
+     "only newer clusters take this name of an environment variable"},
 
     {C::kZoneRequired, "B501", "zone-required", kError, "the runner names no zone"},
     {C::kClusterRequired, "B502", "cluster-required", kError, "the runner names no cluster"},

@@ -70,6 +70,9 @@ enum class IssueCode : uint8_t {
   kInstanceTypesContradiction,
   kPodDirective,
   kMainContainer,
+  kUnknownPodField,
+  kPodAlternatives,
+  kUnportableEnvName,
   // 5xx: catalog.
   kZoneRequired,
   kClusterRequired,

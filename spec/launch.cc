@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include "berth/spec/decode.h"
@@ -42,11 +43,71 @@ NodeRef MakeQuantity(const Located<Quantity>& quantity) {
   return MakeScalar(NodeKind::kQuantity, Layer::kSandbox, quantity.position, quantity.value.ToString());
 }
 
+// `/resource_limits/memory` as `resource_limits.memory`, for findings that know only the pointer.
+std::string FieldOfPointer(std::string_view pointer) {
+  std::string field;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    const std::string_view token = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(token.size());
+    const bool index = !token.empty() && token.find_first_not_of("0123456789") == std::string_view::npos;
+    if (index) {
+      field.append("[").append(token).append("]");
+    } else {
+      field.append(field.empty() ? "" : ".").append(token);
+    }
+  }
+  return field;
+}
+
+// What the parser found inside the value: the tree alone may not show it.
+void TakeOver(std::span<const Issue> parser_issues, Value value, std::string_view base_path,
+              std::vector<Issue>& issues) {
+  const auto before = [](Position a, Position b) { return std::tie(a.line, a.column) < std::tie(b.line, b.column); };
+  const Position begin = value.position();
+  const Position end = value.document().source().PositionAt(value.end());
+  for (const Issue& issue : parser_issues) {
+    if (before(issue.position, begin) || before(end, issue.position)) continue;
+    Issue& taken = issues.emplace_back(issue);
+    std::string_view pointer = issue.path;
+    if (pointer.starts_with(base_path)) pointer.remove_prefix(base_path.size());
+    if (taken.field.empty()) taken.field = FieldOfPointer(pointer);
+  }
+}
+
 }  // namespace
 
-LaunchRequest DecodeLaunchRequest(Value value, std::string_view base_path) {
+LaunchRequest ParseLaunchRequest(std::shared_ptr<const SourceText> source) {
   LaunchRequest request;
-  request.node = DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, request.issues).node;
+  request.file = source->name();
+  ParsedDocument parsed = ParseDocument(std::move(source));
+  if (parsed.document == nullptr) {
+    request.issues = std::move(parsed.issues);
+  } else if (parsed.document->root_count() == 1) {
+    return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
+  } else {
+    Issue& issue = request.issues.emplace_back();
+    issue.code = IssueCode::kInvalidLaunch;
+    issue.file = request.file;
+    issue.message = "expected one request, found " + std::to_string(parsed.document->root_count());
+  }
+  return request;
+}
+
+LaunchRequest DecodeLaunchRequest(Value value, std::span<const Issue> parser_issues, std::string_view base_path) {
+  LaunchRequest request;
+  TakeOver(parser_issues, value, base_path, request.issues);
+  const DecodedRecord decoded =
+      DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, request.issues);
+  request.node = decoded.node;
+  if (!decoded.valid && !HasError(request.issues)) {
+    // The parser spoiled a value and its issues were not passed on; the request must not pass for a smaller one.
+    Issue& issue = request.issues.emplace_back();
+    issue.code = IssueCode::kInvalidLaunch;
+    issue.file = value.document().source().name();
+    issue.position = value.position();
+    issue.message = "the request holds a value that cannot be read";
+  }
   const NodeReader reader(request.node.get());
   request.file = value.document().source().name();
   if (const std::string id = reader.Text("organization_id"); !id.empty()) request.organization_id = id;

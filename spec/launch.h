@@ -9,7 +9,9 @@
 #define BERTH_SPEC_LAUNCH_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -71,8 +73,14 @@ struct LaunchRequest {
   [[nodiscard]] bool wants_gpu() const { return gpu().count.value_or(0) > 0; }
 };
 
-// `base_path` is the pointer of `value` in its document. Never fails: what is wrong is in the request's issues.
-LaunchRequest DecodeLaunchRequest(Value value, std::string_view base_path = {});
+// One request from a text (JSON by its `.json` name, else YAML). Never fails: what is wrong, from grammar to values, is in
+// the request's issues, and a request with errors is answered INVALID.
+LaunchRequest ParseLaunchRequest(std::shared_ptr<const SourceText> source);
+
+// The same from a value of a parsed document. `parser_issues` are all the document's; those that stand in `value` are
+// taken over. `base_path` is the pointer of `value` in its document.
+LaunchRequest DecodeLaunchRequest(Value value, std::span<const Issue> parser_issues = {},
+                                  std::string_view base_path = {});
 
 // The launch's own layer: image, resources, annotations and overrides as one spec tree; null when it sets nothing.
 NodeRef SandboxLayer(const LaunchRequest& request);

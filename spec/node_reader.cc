@@ -21,6 +21,11 @@ const Node* NodeReader::Find(std::string_view name) const {
   return found->get();
 }
 
+bool NodeReader::IsInvalid(std::string_view name) const {
+  const NodeRef* found = node_ == nullptr ? nullptr : node_->Find(name);
+  return found != nullptr && (*found)->kind == NodeKind::kInvalid;
+}
+
 NodeRef NodeReader::Tree(std::string_view name) const { return Find(name) == nullptr ? nullptr : *node_->Find(name); }
 
 std::string NodeReader::Text(std::string_view name) const {

@@ -30,6 +30,8 @@ class NodeReader {
   [[nodiscard]] std::vector<std::string> Texts(std::string_view name) const;
   [[nodiscard]] std::vector<NodeRef> Records(std::string_view name) const;
   [[nodiscard]] Position PositionOf(std::string_view name) const;
+  // Present, but refused while decoding.
+  [[nodiscard]] bool IsInvalid(std::string_view name) const;
   [[nodiscard]] bool Has(std::string_view name) const { return Find(name) != nullptr; }
 
  private:

@@ -10,6 +10,7 @@
 #include "berth/spec/field_path.h"
 #include "berth/spec/limits.h"
 #include "berth/spec/node_reader.h"
+#include "berth/spec/quoted.h"
 
 namespace berth {
 namespace {
@@ -24,7 +25,9 @@ Enum EnumOf(std::string_view text, const std::array<std::string_view, kSize>& na
   return found == names.end() ? absent : static_cast<Enum>(found - names.begin());
 }
 
+// Absent is the default one. What cannot be read is nobody's: a broken document must not speak for another tenant.
 std::string OrganizationOf(const NodeReader& reader) {
+  if (reader.IsInvalid("organization_id")) return {};
   std::string id = reader.Text("organization_id");
   return id.empty() ? std::string(kDefaultOrganization) : id;
 }
@@ -210,6 +213,29 @@ Shape ShapeOf(Value value) {
   return {};
 }
 
+// `{"profileTemplate": ...}` or `{"runnerId": ..., "runner": ...}` around an object.
+struct Wrapper {
+  Value value;
+  std::string path;
+  size_t object;  // index of the member that holds the object
+};
+
+std::string Below(std::string path, std::string_view key) {
+  AppendPointer(key, path);
+  return path;
+}
+
+std::string IdentityOf(const Object& object) {
+  if (const auto* zone = std::get_if<Zone>(&object.value)) return zone->zone;
+  if (const auto* profile = std::get_if<Profile>(&object.value)) {
+    return profile->organization_id + "/" + profile->display_name;
+  }
+  if (const auto* runner = std::get_if<Runner>(&object.value)) {
+    return runner->organization_id + "/" + runner->runner_id;
+  }
+  return std::get<Organization>(object.value).organization_id;
+}
+
 class ObjectDecoder {
  public:
   ObjectDecoder(const Document& document, std::vector<Object>& objects, std::vector<Issue>& issues)
@@ -222,13 +248,16 @@ class ObjectDecoder {
 
  private:
   void DecodeOne(Value value, std::string path);
-  void Decode(Value value, Shape shape, std::string path, std::string_view runner_id);
+  void Decode(Value value, Shape shape, std::string path, std::optional<Wrapper> wrapper);
+  void ReadWrapper(const Wrapper& wrapper, Object& object);
+  std::string KeyOf(const Object& object);
   void Refuse(Value value, std::string_view path, IssueCode code, std::string message);
   void LeaveOut(Value value);
 
   const Document& document_;
   std::vector<Object>& objects_;
   std::vector<Issue>& issues_;
+  std::map<std::string, size_t> seen_keys_;
   size_t issue_count_ = 0;  // of all objects so far, and of values that are none
   bool left_out_ = false;
 };
@@ -261,31 +290,57 @@ void ObjectDecoder::DecodeOne(Value value, std::string path) {
     return Refuse(value, path, IssueCode::kUnknownKind, "expected an object: a zone, profile, runner or organization");
   }
   if (const size_t i = KeyIndex(value, {"profileTemplate", "profile_template"}); i < value.size()) {
-    AppendPointer(value.key(i).text(), path);
-    return Decode(value[i], {Record::kProfile}, std::move(path), {});
+    const std::string inner = Below(path, value.key(i).text());
+    return Decode(value[i], {Record::kProfile}, inner, Wrapper{value, path, i});
   }
   if (const size_t i = KeyIndex(value, {"runner"}); i < value.size()) {
-    const size_t id = KeyIndex(value, {"runnerId", "runner_id"});
-    AppendPointer(value.key(i).text(), path);
     const bool whole = value[i].kind() == ValueKind::kMapping && HasKey(value[i], {"identity"});
-    return Decode(value[i], {Record::kRunner, whole ? ObjectForm::kWhole : ObjectForm::kFragment}, std::move(path),
-                  id < value.size() ? value[id].text() : std::string_view());
+    const std::string inner = Below(path, value.key(i).text());
+    return Decode(value[i], {Record::kRunner, whole ? ObjectForm::kWhole : ObjectForm::kFragment}, inner,
+                  Wrapper{value, path, i});
   }
   const Shape shape = ShapeOf(value);
-  if (shape.record != Record::kNone) return Decode(value, shape, std::move(path), {});
+  if (shape.record != Record::kNone) return Decode(value, shape, std::move(path), std::nullopt);
   if (const size_t kind = KeyIndex(value, {"kind"}); kind < value.size()) {
     return Refuse(
         value[kind], path + "/kind", IssueCode::kUnknownKind,
-        "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found `" + std::string(value[kind].text()) + "`");
+        "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found " + Quoted(value[kind].text()));
   }
   Refuse(value, path, IssueCode::kUnknownKind,
          "no known kind of object: write `kind: Zone`, `Profile`, `Runner` or `Organization`");
 }
 
-void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::string_view runner_id) {
+// What stands beside the object in its wrapper: a runner's id, and the mask of an update, which means nothing here.
+void ObjectDecoder::ReadWrapper(const Wrapper& wrapper, Object& object) {
+  const auto refuse = [&](Value at, std::string_view key, IssueCode code, std::string message) {
+    Issue& issue = object.issues.emplace_back(ObjectIssue(object, code, at.position(), std::move(message)));
+    issue.path = Below(wrapper.path, key);
+    object.refused = true;
+  };
+  const bool is_runner = object.node != nullptr && wrapper.value.key(wrapper.object).text() == "runner";
+  for (size_t i = 0; i < wrapper.value.size(); ++i) {
+    const Value key = wrapper.value.key(i);
+    const Value value = wrapper.value[i];
+    const std::string_view name = key.text();
+    if (i == wrapper.object || name == "updateMask" || name == "update_mask") continue;
+    if (!is_runner || (name != "runnerId" && name != "runner_id")) {
+      refuse(key, name, IssueCode::kUnknownField, "unknown field " + Quoted(name) + " beside the object");
+    } else if ((value.kind() != ValueKind::kString && value.kind() != ValueKind::kPlain) || value.text().empty()) {
+      refuse(value, name, IssueCode::kWrongType, "expected the runner's id as text");
+    } else if (const Node* inner = At(object.node.get(), {"runner_id"});
+               inner != nullptr && inner->text != value.text()) {
+      refuse(value, name, IssueCode::kDuplicateKey, "the runner has another `runner_id` inside");
+    } else if (object.node->is_map()) {
+      object.node = WithMember(object.node, "runner_id",
+                               MakeScalar(NodeKind::kString, Layer::kRunner, value.position(), value.text()),
+                               Layer::kRunner);
+    }
+  }
+}
+
+void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::optional<Wrapper> wrapper) {
   Object object;
   object.file = document_.source().name();
-  object.key = object.file + "#" + std::to_string(objects_.size());
   object.position =
       value.kind() == ValueKind::kMapping && value.size() > 0 ? value.key(0).position() : value.position();
   object.path = std::move(path);
@@ -296,6 +351,7 @@ void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::stri
   const DecodedRecord decoded = DecodeRecord(shape.record, value, layer, object.path, object.issues);
   object.node = decoded.node;
   object.refused = !decoded.valid;
+  if (wrapper) ReadWrapper(*wrapper, object);
   const NodeReader reader(object.node.get());
   switch (shape.record) {
     case Record::kZone:
@@ -304,12 +360,9 @@ void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::stri
     case Record::kProfile:
       object.value = ReadProfile(reader);
       break;
-    case Record::kRunner: {
-      Runner runner = ReadRunner(reader);
-      if (!runner_id.empty()) runner.runner_id = runner_id;
-      object.value = std::move(runner);
+    case Record::kRunner:
+      object.value = ReadRunner(reader);
       break;
-    }
     default:
       object.value = ReadOrganization(reader);
       break;
@@ -321,7 +374,15 @@ void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::stri
     object.issues.resize(listed);
     LeaveOut(value);
   }
+  object.key = KeyOf(object);
   objects_.push_back(std::move(object));
+}
+
+// Names the object within its file by what it is, so that a source's edit finds it again when others come or go.
+std::string ObjectDecoder::KeyOf(const Object& object) {
+  std::string key = object.file + "#" + std::string(ObjectKindName(object)) + "/" + IdentityOf(object);
+  const size_t same = ++seen_keys_[key];
+  return same == 1 ? key : key + "#" + std::to_string(same);
 }
 
 }  // namespace

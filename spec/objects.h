@@ -128,13 +128,15 @@ struct Organization {
 enum class ObjectForm : uint8_t { kWhole, kFragment };
 
 struct Object {
-  std::string key;   // where the source keeps it: `runners/a.yaml#0`
+  std::string key;   // where its source keeps it: `runners/a.yaml#runner/acme/us-east-1`
   std::string file;  // for messages and sources
   Position position;
   std::string path;  // pointer to it in its document
   ObjectForm form = ObjectForm::kWhole;
   NodeRef node;          // as decoded; null when it could not be
   bool refused = false;  // has an error of its own; never served
+  // Refused by rules that were already applied: it lends its names, and takes part in no rule any more.
+  bool withheld = false;
   std::variant<Zone, Profile, Runner, Organization> value;
   std::vector<Issue> issues;
 };

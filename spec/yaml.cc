@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,8 @@ namespace berth {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+constexpr std::string_view kTabIndents = "a tab cannot indent: use spaces";
 
 struct Problem {
   std::string_view libyaml;  // how libyaml calls it
@@ -41,8 +44,8 @@ constexpr Problem kProblems[] = {
     {"block sequence entries are not allowed in this context", "a list item must start on its own line"},
     {"mapping keys are not allowed in this context", "a key must start on its own line"},
     {"found character that cannot start any token", "this character cannot start a value: put the value in quotes"},
-    {"found a tab character that violates indentation", "a tab stands in the indentation: use spaces"},
-    {"found a tab character where an indentation space is expected", "a tab stands in the indentation: use spaces"},
+    {"found a tab character that violates indentation", kTabIndents},
+    {"found a tab character where an indentation space is expected", kTabIndents},
     {"found unexpected end of stream", "the text ends inside quotes: a closing quote is missing", false, true},
     {"found unexpected document indicator", "a line `---` or `...` stands inside quotes: indent it", false, true},
     {"found unknown escape character", "a backslash starts an unknown escape: double it or use single quotes"},
@@ -116,6 +119,9 @@ class Loader {
   [[nodiscard]] uint32_t AfterAnchor(uint32_t anchor) const;
   // What is written from `offset` on, up to a blank, a line end or a flow indicator.
   [[nodiscard]] std::string_view WordAt(uint32_t offset) const;
+  [[nodiscard]] std::optional<uint32_t> LongKeyBefore(uint32_t place) const;
+  // What is wrong with a character that starts nothing, said of that very character; empty when there is no more to say.
+  [[nodiscard]] std::string_view MisplacedAt(uint32_t place) const;
   void FailWith(const yaml_parser_t& parser);
 
   std::string_view text_;
@@ -264,6 +270,37 @@ std::string_view Loader::WordAt(uint32_t offset) const {
   return text_.substr(offset, end - offset);
 }
 
+// libyaml takes a colon behind a longer key for one that has no key. Where the first long key of the line starts.
+std::optional<uint32_t> Loader::LongKeyBefore(uint32_t place) const {
+  const size_t line_end = text_.substr(0, place).find_last_of("\r\n");
+  const size_t line = line_end == std::string_view::npos ? 0 : line_end + 1;
+  size_t begin = line;
+  for (size_t at = line; at < text_.size() && text_[at] != '\n' && text_[at] != '\r'; ++at) {
+    const char byte = text_[at];
+    const bool ends_word = at + 1 == text_.size() || std::string_view(" \t\r\n").find(text_[at + 1]) != text_.npos;
+    if (byte == ':' && ends_word && at - begin > kMaxKeyBytes) return static_cast<uint32_t>(begin);
+    const bool item = byte == '-' && ends_word && at == begin;
+    if (item || byte == ',' || byte == '{' || byte == '[' || (byte == ':' && ends_word)) begin = at + 1;
+    if ((byte == ' ' || byte == '\t') && at == begin) ++begin;
+  }
+  return std::nullopt;
+}
+
+std::string_view Loader::MisplacedAt(uint32_t place) const {
+  switch (place < text_.size() ? text_[place] : '\0') {
+    case '\t':
+      return kTabIndents;
+    case '@':
+      return "`@` cannot start a value: put the value in quotes";
+    case '`':
+      return "a backtick cannot start a value: put the value in quotes";
+    case '%':
+      return "`%` cannot start a value: put the value in quotes";
+    default:
+      return {};
+  }
+}
+
 void Loader::FailWith(const yaml_parser_t& parser) {
   if (parser.error == YAML_MEMORY_ERROR) {
     builder_.Fail(IssueCode::kUnreadable, last_end_, "the text needs more memory than there is: split the file");
@@ -282,6 +319,19 @@ void Loader::FailWith(const yaml_parser_t& parser) {
   if (no_key && text_.substr(place).starts_with(':')) {
     builder_.Fail(IssueCode::kSyntax, place,
                   "this colon has no key: write a name before it or put the value in quotes");
+    return;
+  }
+  const bool no_colon = libyaml == "could not find expected ':'";
+  if (no_colon || libyaml == "mapping values are not allowed in this context" ||
+      libyaml == "did not find expected ',' or '}'") {
+    if (const std::optional<uint32_t> key = LongKeyBefore(no_colon ? begin : place); key.has_value()) {
+      builder_.Fail(IssueCode::kLimitExceeded, *key,
+                    "the key is longer than " + std::to_string(kMaxKeyBytes) + " bytes: shorten it");
+      return;
+    }
+  }
+  if (libyaml == "found character that cannot start any token" && !MisplacedAt(place).empty()) {
+    builder_.Fail(IssueCode::kSyntax, place, std::string(MisplacedAt(place)));
     return;
   }
   const Problem* const problem = FindProblem(libyaml);

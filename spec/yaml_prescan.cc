@@ -57,7 +57,7 @@ std::string RefusalOf(uint32_t code_point) {
     return "byte order mark " + name + " stands after the start of the file: remove it";
   }
   if (code_point < 0xA0U) {
-    return "control character " + name + " stands in the text: write it as an escape in double quotes";
+    return "control character " + name + " stands in the text: remove it";
   }
   if (code_point == 0xFFFEU || code_point == 0xFFFFU) return name + " is no character: remove it";
   return {};

@@ -49,10 +49,37 @@ Issue MakeIssue(IssueCode code, std::string_view file, std::string message) {
   return issue;
 }
 
-Issue Unreadable(std::string_view file, int error) { return MakeIssue(IssueCode::kUnreadable, file, ErrorText(error)); }
+// A link to nothing and a name of nothing fail alike, but are mended in different places.
+bool IsDanglingLink(const std::string& path) {
+  struct stat status = {};
+  return lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
 
+Issue Unreadable(std::string_view file, int error) {
+  if (error == ENOENT && IsDanglingLink(std::string(file))) {
+    return MakeIssue(IssueCode::kUnreadable, file, "is a link to a missing file: mend the link, or remove it");
+  }
+  return MakeIssue(IssueCode::kUnreadable, file, ErrorText(error));
+}
+
+// `ending` in lower case; ASCII letters of `name` in either.
 bool EndsWith(std::string_view name, std::string_view ending) {
-  return name.size() > ending.size() && name.substr(name.size() - ending.size()) == ending;
+  if (name.size() <= ending.size()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(name.substr(name.size() - ending.size()), ending, {}, lower);
+}
+
+// A pipe that the shell made for this very command: `--request <(...)`.
+bool IsOpenDescriptor(std::string_view path) {
+  return path.starts_with("/dev/fd/") || path.starts_with("/proc/self/fd/") || path == "/dev/stdin";
+}
+
+// Opens without waiting for the writer of a pipe.
+int OpenToRead(const std::string& path) {
+  if (IsOpenDescriptor(path)) return open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (descriptor >= 0) fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+  return descriptor;
 }
 
 bool IsCatalogFile(std::string_view name) {
@@ -107,10 +134,16 @@ int ReadAll(int descriptor, size_t expected, size_t max_bytes, std::string& byte
 void ReadFile(const std::string& path, std::string name, size_t max_bytes, SourceFiles& sources) {
   const bool standard_input = path == kStandardInput;
   const std::string_view shown = standard_input ? kStandardInputName : std::string_view(path);
-  const Descriptor file(standard_input ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor file(standard_input ? STDIN_FILENO : OpenToRead(path));
   struct stat status = {};
   if (file.number() < 0 || fstat(file.number(), &status) != 0) {
     sources.issues.push_back(Unreadable(shown, errno));
+    return;
+  }
+  // Its writer may never come.
+  if (S_ISFIFO(status.st_mode) && !standard_input && !IsOpenDescriptor(path)) {
+    sources.issues.push_back(
+        MakeIssue(IssueCode::kUnreadable, shown, "is a named pipe: name a file, or `-` for standard input"));
     return;
   }
   std::string bytes;
@@ -119,8 +152,7 @@ void ReadFile(const std::string& path, std::string name, size_t max_bytes, Sourc
       error != 0) {
     sources.issues.push_back(Unreadable(shown, error));
   } else if (bytes.size() > max_bytes) {
-    sources.issues.push_back(MakeIssue(IssueCode::kLimitExceeded, shown,
-                                       "holds more than " + std::to_string(max_bytes) + " bytes: split it"));
+    sources.issues.push_back(TooLarge(shown, max_bytes));
   } else {
     sources.texts.push_back(std::make_shared<SourceText>(std::move(name), std::move(bytes)));
   }
@@ -168,7 +200,7 @@ class FolderWalk {
     } else if (IsCatalogFile(name)) {
       // A pipe would wait for a writer that never comes.
       if (!S_ISREG(status.st_mode)) {
-        sources_.issues.push_back(MakeIssue(IssueCode::kUnreadable, path, "is no regular file: name it on its own"));
+        sources_.issues.push_back(MakeIssue(IssueCode::kUnreadable, path, "is no regular file: move it out of the folder"));
       } else {
         files_.push_back(std::move(name));
       }
@@ -195,6 +227,16 @@ bool IsFolder(const std::string& path) {
 }
 
 }  // namespace
+
+Issue TooLarge(std::string_view file, size_t max_bytes) {
+  return MakeIssue(IssueCode::kLimitExceeded, file,
+                   "holds more than " + std::to_string(max_bytes) +
+                       (max_bytes < kMaxFileBytes ? " bytes: shorten it" : " bytes: split it"));
+}
+
+std::string OpenableName(const std::string& path, std::string_view name) {
+  return IsFolder(path) ? Joined(path, name) : path == kStandardInput ? std::string(name) : path;
+}
 
 SourceFiles ReadSources(const std::string& path, bool full_names) {
   SourceFiles sources;

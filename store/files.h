@@ -1,6 +1,8 @@
-// Catalogs and requests from files: one file, a folder read recursively (`.yaml`, `.yml`, `.json`), or `-`.
+// Catalogs and requests from files: one file, a folder read recursively (`.yaml`, `.yml`, `.json`, in either case), or
+// `-`.
 //
 // Names that begin with a dot are left out of folders: editors and mounted volumes keep their own things there.
+// Named pipes are refused, but for those that the shell opened for the command (`/dev/fd/63`).
 //
 // Guarantees:  files come in byte order of their names, whatever the file system; nothing beyond the limit is read; a
 //              folder that links lead to twice is read once, so a loop ends
@@ -33,6 +35,12 @@ struct SourceFiles {
 // Names in `texts` are relative to `path` for a folder (`profiles/agent.yaml`), the base name for a file, and
 // `<stdin>` for `-`. With `full_names` they start with `path` as given: what a person can open.
 SourceFiles ReadSources(const std::string& path, bool full_names);
+
+// The name of a text that ReadSources(path, false) gave, as a person can open it.
+std::string OpenableName(const std::string& path, std::string_view name);
+
+// What is said of a text that is above its limit.
+Issue TooLarge(std::string_view file, size_t max_bytes);
 
 // One text: a file or `-`, never a folder. Either one text or one issue comes back.
 SourceFiles ReadOneSource(const std::string& path, size_t max_bytes, bool full_name);

@@ -88,7 +88,7 @@ void ApplyLive(Engine& engine, const Json& live) {
 // A request's text, decoded. The document must live as long as nothing else needs it: requests own what they keep.
 LaunchRequest DecodeText(const Json& request) {
   const ParsedDocument parsed = ParseJson(std::make_shared<SourceText>("request.json", request.dump()));
-  return DecodeLaunchRequest(parsed.document->root(0));
+  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
 }
 
 Json FieldList(const std::set<std::string>& fields) {

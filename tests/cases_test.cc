@@ -183,7 +183,7 @@ class CaseRun {
     const auto source = std::make_shared<SourceText>("request.json", request.dump(2));
     ParsedDocument parsed = ParseJson(source);
     EXPECT_NE(parsed.document, nullptr);
-    if (parsed.document != nullptr) request_ = DecodeLaunchRequest(parsed.document->root(0));
+    if (parsed.document != nullptr) request_ = DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
     const Json target = description.value("target", Json::object());
     runner_id_ = target.value("runner_id", "r1");
     profile_ = target.value("profile", "");

@@ -95,13 +95,13 @@ TEST(Fold, MovesTheMainContainersImageAndResources) {
       {"pod: {spec: {containers: [{name: '', resources: {limits: {cpu: null}}}]}}",
        R"({"resource_defaults":{"cpuLimit":null}})", ""},
       {"pod: {spec: {containers: [{name: '', resources: {limits: {hugepages-2Mi: 1, cpu: 1}}}]}}",
-       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"hugepages-2Mi":1}}}]}},)"
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"hugepages-2Mi":"1"}}}]}},)"
        R"("resource_defaults":{"cpuLimit":"1"}})",
        ""},
       {"pod: {spec: {containers: [{name: '', resources: {limits: {cpu: lots}}}]}}", "{}",
        "invalid-quantity 1:64 /spec/pod/spec/containers"},
       {"pod: {spec: {containers: [{name: '', resources: {limits: {nvidia.com/gpu: 1}}}]}}",
-       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"nvidia.com/gpu":1}}}]}}})",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":{"nvidia.com/gpu":"1"}}}]}}})",
        "main-container 1:75 /spec/pod/spec/containers"},
   };
   ExpectRows(kRows);

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 
 LaunchRequest Launch(std::string_view text, std::string_view name = "request.yaml") {
   const ParsedDocument parsed = ParseDocument(std::make_shared<SourceText>(std::string(name), std::string(text)));
-  return DecodeLaunchRequest(parsed.document->root(0));
+  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
 }
 
 TEST(Launch, ReadsEveryField) {

@@ -68,11 +68,11 @@ TEST(Objects, AreKnownByKindOrByShape) {
   }
 }
 
-TEST(Objects, OfOneFileAreCounted) {
+TEST(Objects, OfOneFileHaveKeysAndPlaces) {
   const Objects decoded = Decode("kind: Zone\nzone: a\n---\n- {kind: Zone, zone: b}\n- {kind: Organization}\n");
   ASSERT_EQ(decoded.objects.size(), 3U);
-  EXPECT_EQ(decoded.objects[0].key, "a.yaml#0");
-  EXPECT_EQ(decoded.objects[2].key, "a.yaml#2");
+  EXPECT_EQ(decoded.objects[0].key, "a.yaml#zone/a");
+  EXPECT_EQ(decoded.objects[2].key, "a.yaml#organization/default");
   EXPECT_EQ(decoded.objects[1].path, "/0");
   EXPECT_EQ(decoded.objects[1].position, (Position{4, 4}));
   EXPECT_EQ(decoded.objects[2].path, "/1");

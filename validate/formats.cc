@@ -74,7 +74,41 @@ void FormatChecker::CheckRecord(const Node& node, Record record, bool in_spec) {
   in_spec_ = was_in_spec;
 }
 
+std::string_view TypeName(FieldType type) {
+  switch (type) {
+    case FieldType::kStringMap:
+      return "a mapping of text to text";
+    case FieldType::kStringList:
+      return "a list of text";
+    default:
+      return "text";
+  }
+}
+
+// Decoding saw to the types of all fields; only a fold can bring another one, because pod.spec is open.
+bool FitsType(const Field& field, const Node& value) {
+  switch (value.kind) {
+    case NodeKind::kInvalid:
+    case NodeKind::kNull:
+      return true;
+    case NodeKind::kMap:
+      return field.type == FieldType::kStringMap || field.type == FieldType::kIntegerMap ||
+             field.type == FieldType::kRecordMap || field.type == FieldType::kRecord ||
+             field.type == FieldType::kOpenTree || field.type == FieldType::kCarried;
+    case NodeKind::kList:
+      return field.type == FieldType::kStringList || field.type == FieldType::kIntegerList ||
+             field.type == FieldType::kRecordList || field.type == FieldType::kCarried;
+    default:
+      return field.type != FieldType::kStringMap && field.type != FieldType::kStringList &&
+             (field.type != FieldType::kString || value.kind == NodeKind::kString);
+  }
+}
+
 void FormatChecker::CheckField(const Field& field, const Node& value) {
+  if (!FitsType(field, value)) {
+    Report(IssueCode::kWrongType, value.position, value.layer, "expected " + std::string(TypeName(field.type)));
+    return;
+  }
   switch (field.type) {
     case FieldType::kString:
       if (value.kind == NodeKind::kString) CheckText(field, value);
@@ -102,6 +136,12 @@ void FormatChecker::CheckField(const Field& field, const Node& value) {
 }
 
 void FormatChecker::CheckMap(const Field& field, const Node& value) {
+  if (value.members.size() > field.max_items) {
+    Report(IssueCode::kLimitExceeded, value.position, value.layer,
+           std::to_string(value.members.size()) + " entries are above the limit of " +
+               std::to_string(field.max_items));
+    return;
+  }
   size_t bytes = 0;
   for (const Member& member : value.members) {
     const FieldPath::Step step(path_, member.key);

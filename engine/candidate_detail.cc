@@ -1,0 +1,349 @@
+#include "berth/engine/candidate_detail.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "berth/merge/merge.h"
+#include "berth/spec/quantity.h"
+#include "berth/spec/quoted.h"
+#include "berth/validate/names.h"
+#include "berth/validate/spec_rules.h"
+
+namespace berth {
+namespace {
+
+using C = ReasonCode;
+
+constexpr size_t kMaxHostBytes = 253;
+
+std::string PlaceText(std::string_view file, Position position) {
+  std::string place(file);
+  if (!position.known()) return place;
+  if (!place.empty()) place.push_back(':');
+  return place.append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
+}
+
+// A name of which every byte matters, such as a host whose length is the trouble.
+std::string QuotedHost(std::string_view host) {
+  constexpr size_t kMaxShownBytes = 320;
+  std::string shown = "`";
+  for (const char c : host.substr(0, kMaxShownBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown.push_back(byte < 0x20 || byte >= 0x7F || c == '`' ? '?' : c);
+  }
+  return shown.append(host.size() > kMaxShownBytes ? "...`" : "`");
+}
+
+// "B109 at profiles/agent.yaml:6:14: the mode needs `type`".
+std::string FindingText(const Issue& issue) {
+  std::string text(InfoOf(issue.code).id);
+  if (const std::string place = PlaceText(issue.file, issue.position); !place.empty())
+    text.append(" at ").append(place);
+  text.append(": ").append(issue.message);
+  if (!issue.suggestion.empty()) text.append("; ").append(issue.suggestion);
+  return text;
+}
+
+const Issue* FirstError(std::span<const Issue> issues) {
+  const auto found =
+      std::ranges::find_if(issues, [](const Issue& issue) { return issue.level() == IssueLevel::kError; });
+  return found == issues.end() ? nullptr : &*found;
+}
+
+std::string RefusedText(std::string_view what, const Object& object) {
+  std::string text(what);
+  text.append(" was refused");
+  const Issue* error = FirstError(object.issues);
+  return error == nullptr ? text : text.append(": ").append(FindingText(*error));
+}
+
+// `/pod/metadata/labels/a~1b` as `pod.metadata.labels["a/b"]`.
+std::string FieldOfPointer(std::string_view pointer) {
+  std::string field;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);
+    const size_t size = std::min(pointer.find('/'), pointer.size());
+    std::string key;
+    for (size_t i = 0; i < size; ++i) {
+      const bool escaped = pointer[i] == '~' && i + 1 < size;
+      key.push_back(escaped ? (pointer[i + 1] == '1' ? '/' : '~') : pointer[i]);
+      i += escaped ? 1 : 0;
+    }
+    pointer.remove_prefix(size);
+    const bool plain = key.find_first_of("./\" []") == std::string::npos;
+    if (plain) {
+      field.append(field.empty() ? "" : ".").append(key);
+    } else {
+      field.append("[\"").append(key).append("\"]");
+    }
+  }
+  return field;
+}
+
+struct Side {
+  const std::optional<Located<Quantity>>& own;
+  std::string_view inherited;  // below `resource_defaults`
+};
+
+std::optional<JudgedAmount> AmountOf(const Side& side, const Snapshot& snapshot, const CompiledBinding& binding,
+                                     const LaunchRequest& request, Resource resource) {
+  JudgedAmount amount;
+  std::optional<int64_t> units;
+  if (side.own) {
+    amount.text = side.own->value.ToString();
+    units = side.own->value.UnitsOf(resource);
+    if (side.own->position.known()) amount.source = PlaceText(request.file, side.own->position);
+  } else {
+    const Node* node = At(binding.effective.get(), {"resource_defaults", side.inherited});
+    const std::optional<Quantity> quantity = node == nullptr ? std::nullopt : Quantity::Parse(node->text);
+    if (!quantity) return std::nullopt;
+    amount.text = node->text;
+    units = quantity->UnitsOf(resource);
+    amount.layer = node->layer;
+    amount.source = snapshot.SourceOf(binding, node->layer, node->position);
+  }
+  if (!units) return std::nullopt;
+  amount.units = *units;
+  return amount;
+}
+
+std::string AmountText(const JudgedAmount& amount) {
+  std::string text = amount.text + " (" + SetBy(amount.layer);
+  if (!amount.source.empty()) text.append(", ").append(amount.source);
+  return text.append(")");
+}
+
+// What is judged, where that is not simply the launch's own number.
+std::string AmountExplanation(C code, const Snapshot& snapshot, const CompiledBinding& binding,
+                              const LaunchRequest& request) {
+  const std::optional<Resource> resource = ResourceOf(code);
+  const std::optional<JudgedAmount> judged = JudgedAmountOf(code, snapshot, binding, request);
+  if (!resource || !judged) return {};
+  const std::string_view name = *resource == Resource::kCpu ? "CPU" : "memory";
+  const JudgedAmounts amounts = ResolvedAmountsOf(snapshot, binding, request, *resource);
+  if (code == C::kCpuRequestAboveLimit || code == C::kMemoryRequestAboveLimit) {
+    if (!amounts.limit) return {};
+    return "the " + std::string(name) + " request " + AmountText(*judged) + " is above the limit " +
+           AmountText(*amounts.limit);
+  }
+  if (judged->layer == Layer::kSandbox) return {};
+  const bool quota = code == C::kCpuQuota || code == C::kMemoryQuota;
+  const bool is_limit = quota && amounts.limit;
+  return "judged by the " + std::string(name) + (is_limit ? " limit " : " request ") + AmountText(*judged);
+}
+
+std::string HostExplanation(const CompiledBinding& binding, const LaunchRequest& request) {
+  const auto& levels = binding.offer.ingress_levels;
+  const auto level = static_cast<size_t>(std::ranges::find(levels, request.ingress_mode) - levels.begin());
+  if (level >= binding.host_templates.size() || !binding.host_templates[level]) return {};
+  const HostTemplate& host_template = *binding.host_templates[level];
+  std::string namespace_name;
+  const bool user_known = !binding.offer.needs_user || !request.user_id.empty();
+  if (!user_known) {
+    namespace_name = "a";  // as admission judges it
+  } else if (host_template.uses_namespace()) {
+    AppendNamespaceOf(binding, request.organization_id, request.user_id, namespace_name);
+  }
+  std::string host;
+  host_template.Render(request.sandbox_id, namespace_name, host);
+  if (IsValidHostName(host)) return {};
+  std::string text = "the host comes out as " + QuotedHost(host);
+  for (size_t begin = 0; begin <= host.size();) {
+    const size_t end = std::min(host.find('.', begin), host.size());
+    const std::string_view label = std::string_view(host).substr(begin, end - begin);
+    if (const std::string_view needs = CheckDns1123Label(label); !needs.empty()) {
+      text.append(label.empty() ? "; an empty label" : "; the label " + QuotedHost(label));
+      text.append(" (").append(std::to_string(label.size())).append(" characters) ").append(needs);
+      return text;
+    }
+    begin = end + 1;
+  }
+  return text.append("; it has ")
+      .append(std::to_string(host.size()))
+      .append(" characters, and a host at most ")
+      .append(std::to_string(kMaxHostBytes));
+}
+
+std::string OverrideExplanation(const Snapshot& snapshot, const CompiledBinding& binding,
+                                const LaunchRequest& request) {
+  const std::vector<Issue> issues = OverrideIssues(snapshot, binding, request);
+  const Issue* error = FirstError(issues);
+  if (error == nullptr) return {};
+  std::string text = error->field.empty() ? std::string() : "`" + error->field + "`: ";
+  text.append(error->message);
+  if (!error->suggestion.empty()) text.append("; ").append(error->suggestion);
+  return text;
+}
+
+std::string ImageExplanation(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
+  if (!request.container_image.value.empty()) return {};
+  const Node* image = At(binding.effective.get(), {"container_image"});
+  if (image == nullptr) return "no layer sets an image";
+  std::string text = "judged by the image " + Quoted(image->text) + " (" + SetBy(image->layer);
+  const std::string source = snapshot.SourceOf(binding, image->layer, image->position);
+  if (!source.empty()) text.append(", ").append(source);
+  return text.append(")");
+}
+
+std::string LimitsExplanation(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
+  const bool cpu = ResolvedAmountsOf(snapshot, binding, request, Resource::kCpu).limit.has_value();
+  const bool memory = ResolvedAmountsOf(snapshot, binding, request, Resource::kMemory).limit.has_value();
+  if (cpu && memory) return {};
+  return std::string("no layer sets a ") + (cpu ? "memory limit" : memory ? "CPU limit" : "CPU or a memory limit");
+}
+
+std::string StorageExplanation(const Runner& runner, const LaunchRequest& request) {
+  std::string missing;
+  for (const std::string& name : request.storage_classes) {
+    if (Offers(runner.capabilities.storage_classes.value, name)) continue;
+    missing.append(missing.empty() ? "" : ", ").append(Quoted(name));
+  }
+  return request.storage_classes.size() < 2 || missing.empty() ? std::string() : "missing: " + missing;
+}
+
+}  // namespace
+
+std::string SetBy(Layer layer) {
+  if (layer == Layer::kSandbox) return "sent with the launch";
+  return "set by the " + std::string(LayerName(layer));
+}
+
+std::optional<Resource> ResourceOf(ReasonCode code) {
+  switch (code) {
+    case C::kCpuQuota:
+    case C::kCpuExceedsProfile:
+    case C::kCpuRequestAboveLimit:
+    case C::kCpuExceedsRunner:
+    case C::kInsufficientCpu:
+      return Resource::kCpu;
+    case C::kMemoryQuota:
+    case C::kMemoryExceedsProfile:
+    case C::kMemoryRequestAboveLimit:
+    case C::kMemoryExceedsRunner:
+    case C::kInsufficientMemory:
+      return Resource::kMemory;
+    default:
+      return std::nullopt;
+  }
+}
+
+JudgedAmounts ResolvedAmountsOf(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request,
+                                Resource resource) {
+  const ResourceRequest& requests = request.effective_requests();
+  const ResourceRequest& limits = request.effective_limits();
+  const bool cpu = resource == Resource::kCpu;
+  const Side request_side{cpu ? requests.cpu : requests.memory, cpu ? "cpuRequest" : "memoryRequest"};
+  const Side limit_side{cpu ? limits.cpu : limits.memory, cpu ? "cpuLimit" : "memoryLimit"};
+  JudgedAmounts amounts;
+  amounts.request = AmountOf(request_side, snapshot, binding, request, resource);
+  amounts.limit = AmountOf(limit_side, snapshot, binding, request, resource);
+  if (!amounts.request) amounts.request = amounts.limit;  // a limit alone is the request too
+  return amounts;
+}
+
+std::optional<JudgedAmount> JudgedAmountOf(ReasonCode code, const Snapshot& snapshot, const CompiledBinding& binding,
+                                           const LaunchRequest& request) {
+  const std::optional<Resource> resource = ResourceOf(code);
+  if (!resource) return std::nullopt;
+  JudgedAmounts amounts = ResolvedAmountsOf(snapshot, binding, request, *resource);
+  switch (code) {
+    case C::kCpuQuota:
+    case C::kMemoryQuota:
+      return amounts.limit ? amounts.limit : amounts.request;
+    case C::kCpuExceedsProfile:
+    case C::kMemoryExceedsProfile: {
+      // Only what the launch brings is judged: the larger side of it.
+      for (auto* side : {&amounts.request, &amounts.limit}) {
+        if (*side && (*side)->layer != Layer::kSandbox) side->reset();
+      }
+      const bool request_is_larger =
+          amounts.request && (!amounts.limit || amounts.request->units > amounts.limit->units);
+      return request_is_larger ? amounts.request : amounts.limit;
+    }
+    default:
+      return amounts.request;
+  }
+}
+
+std::vector<Issue> OverrideIssues(const Snapshot& snapshot, const CompiledBinding& binding,
+                                  const LaunchRequest& request) {
+  std::vector<Issue> issues;
+  if (request.overrides == nullptr || request.overrides->members.empty()) return issues;
+  const NodeRef resolved = Finish(Merge(binding.effective, SandboxLayer(request)));
+  const Runner& runner = *snapshot.RunnerOf(binding).runner;
+  LayerPlaces places = snapshot.PlacesOf(binding);
+  constexpr auto kSandbox = static_cast<size_t>(Layer::kSandbox);
+  places.files[kSandbox] = request.file;
+  places.paths[kSandbox] = "/overrides";
+  CheckEffective(resolved.get(), {runner.allow_privileged_profile_annotations, runner.runner_id}, places, issues);
+  for (Issue& issue : issues) {
+    if (!issue.field.empty() || !issue.layer) continue;
+    std::string_view pointer = issue.path;
+    if (*issue.layer != Layer::kSandbox) {
+      const std::string& above = places.paths[static_cast<size_t>(*issue.layer)];
+      if (pointer.starts_with(above)) pointer.remove_prefix(above.size());
+    }
+    issue.field = FieldOfPointer(pointer);
+  }
+  return issues;
+}
+
+std::string ProfileFinding(const Snapshot& snapshot, const CompiledBinding& binding) {
+  const CompiledRunner& runner = snapshot.RunnerOf(binding);
+  const Binding& source = runner.runner->bindings[binding.ordinal];
+  if (binding.profile_object == nullptr) {
+    return "profile reference " + Quoted(source.profile_template_id) + " names no profile of organization " +
+           Quoted(runner.runner->organization_id);
+  }
+  if (binding.profile_object->refused) {
+    return RefusedText("profile " + Quoted(binding.profile_display_name), *binding.profile_object);
+  }
+  if (runner.zone_object != nullptr && runner.zone_object->refused) {
+    return RefusedText("zone " + Quoted(runner.runner->zone), *runner.zone_object);
+  }
+  if (!source.overrides_valid) {
+    // The document's own spelling of the key is not known here; the ordinal and what is below it are.
+    const std::string below = "indings/" + std::to_string(binding.ordinal) + "/";
+    for (const Issue& issue : runner.object->issues) {
+      const bool inside = issue.path.find(below) != std::string::npos;
+      if (inside && issue.level() == IssueLevel::kError) return "the binding's overrides: " + FindingText(issue);
+    }
+    return "the binding's overrides were refused";
+  }
+  std::vector<Issue> issues;
+  const NodeRef effective = MergeLayers(binding.layers);
+  CheckEffective(effective.get(), {runner.runner->allow_privileged_profile_annotations, runner.runner->runner_id},
+                 snapshot.PlacesOf(binding), issues);
+  const Issue* error = FirstError(issues);
+  return error == nullptr ? std::string() : FindingText(*error);
+}
+
+std::string ExplanationOf(ReasonCode code, const Snapshot& snapshot, const CandidateResult& candidate,
+                          const LaunchRequest& request) {
+  if (candidate.binding >= snapshot.bindings().size()) return {};
+  const CompiledBinding& binding = snapshot.bindings()[candidate.binding];
+  const Runner& runner = *snapshot.RunnerOf(binding).runner;
+  const CompiledOrganization& organization = snapshot.OrganizationOf(request.organization_id);
+  switch (code) {
+    case C::kOrganizationInvalid:
+      return organization.object == nullptr ? std::string() : RefusedText("the organization", *organization.object);
+    case C::kProfileInvalid:
+      if (binding.offer.valid || runner.organization_id != request.organization_id) return {};
+      return ProfileFinding(snapshot, binding);
+    case C::kOverrideInvalid:
+      return OverrideExplanation(snapshot, binding, request);
+    case C::kHostNameInvalid:
+      return HostExplanation(binding, request);
+    case C::kLimitsRequired:
+      return LimitsExplanation(snapshot, binding, request);
+    case C::kImageNotAllowed:
+      return ImageExplanation(snapshot, binding, request);
+    case C::kStorageClassUnavailable:
+      return StorageExplanation(runner, request);
+    default:
+      return AmountExplanation(code, snapshot, binding, request);
+  }
+}
+
+}  // namespace berth

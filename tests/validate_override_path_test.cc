@@ -1,0 +1,123 @@
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/validate/override_path.h"
+#include "gtest/gtest.h"
+#include "tests/decoded.h"
+
+namespace berth {
+namespace {
+
+TEST(OverridePath, OpensSpecFields) {
+  for (const std::string_view path :
+       {"node_selector", "nodeSelector", "tags", "runtime_class", "instance_types", "pod.metadata.labels",
+        "pod.placement", "pod.placement.instanceTypes", "pod.spec", "pod.spec.tolerations", "pod.spec.containers.env",
+        "pod.spec.volumes", "pod.spec.aNewField"}) {
+    const OverridePathCheck check = CheckOverridePath(path);
+    EXPECT_TRUE(check.ok()) << path << ": " << check.message;
+  }
+}
+
+TEST(OverridePath, ClosesSomeFieldsForEver) {
+  for (const std::string_view path :
+       {"namespace", "namespace.labels", "network", "network.egress", "network.ingress", "container_image",
+        "containerImage", "resource_defaults", "resource_defaults.cpuLimit", "pod.metadata.annotations",
+        "pod.spec.securityContext", "pod.spec.securityContext.runAsUser", "pod.spec.hostNetwork", "pod.spec.hostPID",
+        "pod.spec.hostIPC", "pod.spec.containers.securityContext", "pod.spec.initContainers.securityContext.privileged",
+        "pod.spec.ephemeralContainers.securityContext", "pod.spec.volumes.hostPath"}) {
+    const OverridePathCheck check = CheckOverridePath(path);
+    EXPECT_FALSE(check.ok()) << path;
+    EXPECT_EQ(check.code, IssueCode::kClosedOverridePath) << path;
+  }
+}
+
+TEST(OverridePath, KnowsWhatIsNoField) {
+  struct Row {
+    std::string_view path;
+    std::string_view suggestion;
+  };
+  constexpr Row kRows[] = {{"node_selectors", "did you mean `node_selector`?"},
+                           {"pod.metadata.label", "did you mean `labels`?"},
+                           {"", ""},
+                           {".", ""},
+                           {"tags.", ""},
+                           {"tags.a", ""},
+                           {"node_selector.pool", ""},
+                           {"pod.", ""},
+                           {"pod.spec.", ""},
+                           {"pod..spec", ""},
+                           {"/node_selector", ""}};
+  for (const Row& row : kRows) {
+    const OverridePathCheck check = CheckOverridePath(row.path);
+    EXPECT_FALSE(check.ok()) << row.path;
+    EXPECT_EQ(check.code, IssueCode::kUnknownOverridePath) << row.path;
+    if (!row.suggestion.empty()) {
+      EXPECT_EQ(check.suggestion, row.suggestion) << row.path;
+    }
+  }
+}
+
+TEST(FirstClosedPath, LooksAtLeavesOnly) {
+  struct Row {
+    std::string_view overrides;
+    std::vector<std::string_view> opened;
+    std::string_view closed;  // empty: all open
+  };
+  const Row rows[] = {
+      {"{}", {}, ""},
+      {"{node_selector: {}, network: {egress: {}}, pod: {spec: {}}}", {}, ""},
+      {"{tags: []}", {}, "tags"},
+      {"{tags: []}", {"tags"}, ""},
+      {"{tags: null}", {"tags"}, ""},
+      {"{tags: []}", {"node_selector"}, "tags"},
+      {"{node_selector: {a: b}}", {"nodeSelector"}, ""},
+      // A path that names no field opens nothing.
+      {"{node_selector: {a: b}}", {"node_selector.a"}, "node_selector"},
+      {"{runtime_class: a, tags: [b]}", {}, "runtime_class"},
+      {"{pod: {metadata: {labels: {a: b}}}}", {"pod.metadata.labels"}, ""},
+      {"{pod: {metadata: {labels: {a: b}}}}", {"pod.metadata"}, ""},
+      {"{pod: {metadata: {annotations: {a: b}}}}", {"pod.metadata"}, "pod.metadata.annotations"},
+      {"{pod: {spec: {tolerations: [{key: a}]}}}", {"pod.spec"}, ""},
+      {"{pod: {spec: {tolerations: [{key: a}]}}}", {"pod.spec.tolerations"}, ""},
+      {"{pod: {spec: {tolerations: [], hostname: a}}}", {"pod.spec.tolerations"}, "pod.spec.hostname"},
+      // Prefixes are whole names.
+      {"{pod: {spec: {hostnames: a}}}", {"pod.spec.hostname"}, "pod.spec.hostnames"},
+      // What can never be opened stays closed below an opened ancestor, whoever writes `null` over it.
+      {"{pod: {spec: {securityContext: {runAsUser: 0}}}}", {"pod.spec"}, "pod.spec.securityContext"},
+      {"{pod: {spec: {securityContext: null}}}", {"pod.spec"}, "pod.spec.securityContext"},
+      {"{pod: {spec: {hostPID: true}}}", {"pod.spec"}, "pod.spec.hostPID"},
+      {"{pod: {spec: null}}", {"pod.spec"}, "pod.spec"},
+      {"{pod: null}", {"pod"}, "pod"},
+      {"{pod: {placement: null}}", {"pod.placement"}, ""},
+      {"{network: null}", {"network"}, "network"},
+      {"{namespace: {autoCreate: true}}", {"namespace"}, "namespace.autoCreate"},
+      {"{container_image: a}", {"container_image"}, "container_image"},
+      {"{resource_defaults: {cpuLimit: null}}", {"resource_defaults"}, "resource_defaults.cpuLimit"},
+  };
+  for (const Row& row : rows) {
+    EXPECT_EQ(FirstClosedPath(*SpecOf(row.overrides, Layer::kSandbox), row.opened).value_or(""), row.closed)
+        << row.overrides;
+  }
+}
+
+TEST(FirstClosedPath, FindsSecurityContextsOfContainersAndHostVolumes) {
+  const std::vector<std::string_view> opened = {"pod.spec"};
+  for (const std::string_view overrides :
+       {"{pod: {spec: {containers: [{name: a, securityContext: {privileged: true}}]}}}",
+        "{pod: {spec: {containers: [{name: a}, {name: b, securityContext: {runAsUser: 0}}]}}}",
+        "{pod: {spec: {initContainers: [{name: a, securityContext: {privileged: true}}]}}}",
+        "{pod: {spec: {volumes: [{name: a, hostPath: {path: /}}]}}}"}) {
+    const auto closed = FirstClosedPath(*SpecOf(overrides, Layer::kSandbox), opened);
+    EXPECT_TRUE(closed.has_value()) << overrides;
+  }
+  for (const std::string_view overrides :
+       {"{pod: {spec: {containers: [{name: a, env: [{name: securityContext, value: x}]}]}}}",
+        "{pod: {spec: {containers: [{name: a, securityContext: {}}]}}}",
+        "{pod: {spec: {volumes: [{name: hostPath, emptyDir: {}}]}}}"}) {
+    EXPECT_EQ(FirstClosedPath(*SpecOf(overrides, Layer::kSandbox), opened), std::nullopt) << overrides;
+  }
+}
+
+}  // namespace
+}  // namespace berth
