@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -163,6 +164,7 @@ std::string LineOf(const Decision& decision, const LaunchRequest& request) {
 ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& console) {
   const std::optional<LoadedRequest> loaded = LoadRequest(*options.request, console);
   if (!loaded) return kExitUnreadable;
+  WarnOfOrganization(*engine.snapshot(), loaded->request, console);
   Scratch scratch;
   const Decision decision = engine.Admit(loaded->request, scratch);
   if (options.output.value_or(Output::kText) == Output::kJson) {
@@ -180,7 +182,11 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
   const bool text = options.output == Output::kText;
   ExitCode worst = kExitGood;
   Scratch scratch;
+  std::set<std::string_view> organizations;
   for (const LoadedRequest& one : *loaded) {
+    if (organizations.insert(one.request.organization_id).second) {
+      WarnOfOrganization(*engine.snapshot(), one.request, console);
+    }
     const Decision decision = engine.Admit(one.request, scratch);
     console.out << (text ? LineOf(decision, one.request)
                          : DecisionToJson(decision, one.request, options.all, JsonLayout::kCompact))

@@ -26,7 +26,6 @@ struct AdmitOptions {
 
 ExitCode Admit(const AdmitOptions& options, Console& console);
 
-
 // Prints it for a command that was given such a request.
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);
 

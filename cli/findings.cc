@@ -1,8 +1,13 @@
 #include "berth/cli/findings.h"
 
 #include <algorithm>
+#include <optional>
+#include <span>
+#include <string>
 #include <tuple>
+#include <utility>
 
+#include "berth/spec/limits.h"
 #include "berth/spec/utf8.h"
 
 namespace berth::cli {
@@ -64,12 +69,68 @@ void PrintExcerpt(std::string_view line, uint32_t column, Stream& out) {
   out.Add("^", Style::kGood) << "\n";
 }
 
+// Whether the finding stands for others that a reader of the file did not list, and for how many.
+std::optional<size_t> LeftOut(const Issue& finding) {
+  if (finding.code != IssueCode::kLimitExceeded || finding.message.find("are left out: mend") == std::string::npos) {
+    return std::nullopt;
+  }
+  size_t count = 0;
+  for (const char c : finding.message) {
+    if (c < '0' || c > '9') break;
+    count = count * 10 + static_cast<size_t>(c - '0');
+  }
+  return count;
+}
+
+// The findings of one file: the first kMaxIssues, then one that counts the others.
+void AppendBounded(std::span<Issue> findings, std::vector<Issue>& bounded) {
+  size_t listed = 0;
+  size_t left_out = 0;
+  bool counted = true;  // false: one of the file's readers stopped counting
+  for (Issue& finding : findings) {
+    if (const std::optional<size_t> others = LeftOut(finding); others.has_value()) {
+      left_out += std::max<size_t>(*others, 1);
+      counted = counted && *others > 0;
+    } else if (listed < kMaxIssues) {
+      ++listed;
+      bounded.push_back(std::move(finding));
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out == 0) return;
+  Issue last;
+  last.code = IssueCode::kLimitExceeded;
+  if (listed > 0) {
+    last.file = bounded.back().file;
+    last.position = bounded.back().position;
+  } else {
+    last.file = findings.back().file;
+  }
+  last.message = (counted ? "" : "at least ") + std::to_string(left_out) +
+                 (left_out == 1 ? " more finding of this file is left out: mend these first"
+                                : " more findings of this file are left out: mend these first");
+  bounded.push_back(std::move(last));
+}
+
 }  // namespace
 
 void SortFindings(std::vector<Issue>& findings) {
   std::ranges::stable_sort(findings, [](const Issue& a, const Issue& b) { return Order(a) < Order(b); });
   const auto same = [](const Issue& a, const Issue& b) { return Order(a) == Order(b); };
   findings.erase(std::unique(findings.begin(), findings.end(), same), findings.end());
+}
+
+void BoundFindings(std::vector<Issue>& findings) {
+  std::vector<Issue> bounded;
+  bounded.reserve(findings.size());
+  for (size_t begin = 0; begin < findings.size();) {
+    size_t end = begin;
+    while (end < findings.size() && findings[end].file == findings[begin].file) ++end;
+    AppendBounded(std::span(findings).subspan(begin, end - begin), bounded);
+    begin = end;
+  }
+  findings = std::move(bounded);
 }
 
 void PrintFindingLine(const Issue& finding, Stream& out) {
@@ -100,6 +161,7 @@ void PrintServedFindings(std::vector<Issue> findings, std::string_view path, Str
   constexpr size_t kShown = 10;
   std::erase_if(findings, [](const Issue& finding) { return finding.level() == IssueLevel::kNote; });
   SortFindings(findings);
+  BoundFindings(findings);
   // Errors say why something is not served; they come first.
   std::stable_partition(findings.begin(), findings.end(),
                         [](const Issue& finding) { return finding.level() == IssueLevel::kError; });

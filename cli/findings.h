@@ -22,6 +22,8 @@ using SourceTexts = std::map<std::string, std::shared_ptr<const SourceText>, std
 
 // By file, position, code, path and message; what says the same twice is kept once.
 void SortFindings(std::vector<Issue>& findings);
+// Keeps the first kMaxIssues of each file of sorted findings; one more, the file's last, counts the others.
+void BoundFindings(std::vector<Issue>& findings);
 
 // `file:line:column: error: message [B108 unknown-value]`
 void PrintFindingLine(const Issue& finding, Stream& out);

@@ -11,6 +11,7 @@
 #include "berth/engine/json.h"
 #include "berth/engine/snapshot.h"
 #include "berth/spec/field.h"
+#include "berth/spec/limits.h"
 #include "berth/spec/quoted.h"
 #include "berth/store/files.h"
 #include "berth/validate/request.h"
@@ -18,24 +19,35 @@
 namespace berth::cli {
 namespace {
 
-// A key that only launches have, or one that only objects have, settles what a mapping without `kind` is.
+bool IsObjectKey(std::string_view key) {
+  constexpr Record kObjects[] = {Record::kZone, Record::kProfile, Record::kRunner, Record::kOrganization};
+  return std::ranges::any_of(kObjects, [&](Record record) { return FindField(record, key) != nullptr; });
+}
+
+// A key that only launches have, or one that only objects have, settles what a mapping without `kind` is. Beside an
+// organization every key of a launch settles it: `zone` stands in zones too, but they belong to no organization.
 bool LooksLikeLaunch(Value value) {
   if (value.kind() != ValueKind::kMapping) return false;
-  bool launch = false;
+  bool own = false;  // a key that only launches have
+  bool organization = false;
+  size_t asked = 0;    // keys of launches that mean something to admission
+  size_t carried = 0;  // the others, such as `command`, stand in many kinds of files
   for (size_t i = 0; i < value.size(); ++i) {
     const std::string_view key = value.key(i).text();
-    if (key == "kind" || key == "runner" || key == "profileTemplate") return false;
-    bool object = false;
-    for (Record record : {Record::kZone, Record::kProfile, Record::kRunner, Record::kOrganization}) {
-      object = object || FindField(record, key) != nullptr;
-    }
-    // Carried fields, such as `command`, stand in many kinds of files.
+    if (key == "kind" || key == "runner" || key == "profileTemplate" || key == "profile_template") return false;
+    const bool object = IsObjectKey(key);
     const Field* field = FindField(Record::kLaunchRequest, key);
-    const bool asked = field != nullptr && field->type != FieldType::kCarried;
-    if (object && !asked) return false;
-    launch = launch || (asked && !object);
+    if (field == nullptr || field->type == FieldType::kCarried) {
+      if (object) return false;
+      carried += field == nullptr ? 0 : 1;
+    } else if (field->name == "organization_id") {
+      organization = true;
+    } else {
+      ++asked;
+      own = own || !object;
+    }
   }
-  return launch;
+  return own || asked > 1 || (organization && asked + carried > 0);
 }
 
 // Whether `name` is a finding's code or name, and then which.
@@ -63,6 +75,7 @@ class Linter {
     });
     std::ranges::move(unreadable_, std::back_inserter(findings_));  // never left out: the answer is not whole
     SortFindings(findings_);
+    BoundFindings(findings_);
     Print(console);
     if (!unreadable_.empty()) return kExitUnreadable;
     return CountOf(IssueLevel::kError) > 0 || (options_.strict && CountOf(IssueLevel::kWarning) > 0) ? kExitBad
@@ -124,9 +137,12 @@ class Linter {
     size_t launches = 0;
     while (launches < count && LooksLikeLaunch(value(launches))) ++launches;
     if (launches == 0 || launches < count) return false;
+    if (count == 1 && !list && document.source().bytes().size() > kMaxRequestBytes) {
+      unreadable_.push_back(TooLarge(document.source().name(), kMaxRequestBytes));
+      return true;
+    }
     for (size_t i = 0; i < count; ++i) {
-      launches_.push_back(
-          DecodeLaunchRequest(value(i), parser_issues, list ? "/" + std::to_string(i) : std::string()));
+      launches_.push_back(DecodeLaunchRequest(value(i), parser_issues, list ? "/" + std::to_string(i) : std::string()));
       std::ranges::copy(launches_.back().issues, std::back_inserter(findings_));
     }
     return true;

@@ -23,8 +23,11 @@ constexpr uint64_t kCatalogRevision = 1;
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// `ending` in lower case; ASCII letters of `name` in either.
 bool EndsWith(std::string_view name, std::string_view ending) {
-  return name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending;
+  if (name.size() < ending.size()) return false;
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::ranges::equal(name.substr(name.size() - ending.size()), ending, {}, lower);
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -129,15 +132,18 @@ ParsedDocument ParseText(std::shared_ptr<const SourceText> source) {
     ParsedDocument as_yaml = ParseYaml(std::move(source));
     return as_yaml.document != nullptr ? std::move(as_yaml) : std::move(parsed);
   }
-  return ParseDocument(std::move(source));
+  return EndsWith(source->name(), ".json") ? ParseJson(std::move(source)) : ParseYaml(std::move(source));
 }
 
 ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) {
   SourceFiles sources = ReadSources(path, /*full_names=*/false);
+  std::vector<Issue> findings = std::move(sources.issues);
+  const auto add = [&](std::span<const Issue> issues) {
+    for (const Issue& issue : issues) findings.emplace_back(issue).file = OpenableName(path, issue.file);
+  };
   Catalog catalog;
-  catalog.issues = std::move(sources.issues);
   for (auto& text : sources.texts) AddParsed(ParseText(std::move(text)), catalog);
-  std::vector<Issue> findings = catalog.issues;
+  add(catalog.issues);
   if (catalog.objects.empty()) {
     PrintServedFindings(std::move(findings), path, console.err);
     console.Complain("the catalog " + Quoted(path) +
@@ -148,9 +154,10 @@ ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console) 
     console.Complain(std::string_view(status.message().data(), status.message().size()));
     return kExitInternal;
   }
+  if (console.quiet) return kExitGood;
   const auto snapshot = engine.snapshot();
-  for (const auto& object : snapshot->objects()) std::ranges::copy(object->issues, std::back_inserter(findings));
-  std::ranges::copy(snapshot->issues(), std::back_inserter(findings));
+  for (const auto& object : snapshot->objects()) add(object->issues);
+  add(snapshot->issues());
   PrintServedFindings(std::move(findings), path, console.err);
   return kExitGood;
 }
@@ -184,22 +191,34 @@ std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& conso
 std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console) {
   const auto source = ReadText(path, kMaxFileBytes, console);
   if (source == nullptr) return std::nullopt;
+  std::optional<std::vector<LoadedRequest>> requests;
   if (StartsLikeJson(source->bytes()) || EndsWith(source->name(), ".json")) {
     const ParsedDocument parsed = ParseJson(source);
-    if (parsed.document != nullptr) return DecodeAll(*parsed.document, parsed.issues, console);
+    if (parsed.document != nullptr) requests = DecodeAll(*parsed.document, parsed.issues, console);
   }
-  if (IsJsonLines(*source)) return DecodeLines(*source, ShownName(path), console);
-  ParsedDocument parsed = ParseText(source);
-  if (parsed.document == nullptr) {
-    PrintAs(std::move(parsed.issues), ShownName(path), console);
-    return std::nullopt;
+  if (!requests && IsJsonLines(*source)) requests = DecodeLines(*source, ShownName(path), console);
+  if (!requests) {
+    ParsedDocument parsed = ParseText(source);
+    if (parsed.document == nullptr) {
+      PrintAs(std::move(parsed.issues), ShownName(path), console);
+      return std::nullopt;
+    }
+    requests = DecodeAll(*parsed.document, parsed.issues, console);
   }
-  std::vector<LoadedRequest> requests = DecodeAll(*parsed.document, parsed.issues, console);
-  if (requests.empty()) {
-    console.Complain(Quoted(ShownName(path)) + " holds no request");
+  if (requests->empty()) {
+    console.Complain(Quoted(ShownName(path)) + " holds no request: name a file with one launch or more");
     return std::nullopt;
   }
   return requests;
+}
+
+void WarnOfOrganization(const Snapshot& snapshot, const LaunchRequest& request, Console& console) {
+  if (snapshot.KnowsOrganization(request.organization_id) || HasError(request.issues)) return;
+  const std::vector<std::string> known = OrganizationsOf(snapshot);
+  const std::string near = DidYouMean(request.organization_id, known);
+  console.Complain("warning: the request's organization " + Quoted(request.organization_id) +
+                   " is carried by no object of the catalog" +
+                   (near.empty() && !known.empty() ? "; the catalog's are " + NameList(known, 60) : near));
 }
 
 bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,
@@ -209,6 +228,7 @@ bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::strin
     const bool own = !NodeReader(request->request.node.get()).Text("organization_id").empty();
     if (own) {
       organization = request->request.organization_id;
+      WarnOfOrganization(snapshot, request->request, console);
       return true;
     }
     request->request.organization_id = organization;

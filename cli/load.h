@@ -27,8 +27,8 @@ enum class Output : uint8_t { kText, kJson, kYaml };
 // Text from standard input has no name to tell its format: it is JSON when it reads as JSON, else YAML.
 ParsedDocument ParseText(std::shared_ptr<const SourceText> source);
 
-// Publishes the catalog at `path` as revision 1. One bad object never blocks the others: findings are printed and the
-// rest is served. kExitUnreadable when no object can be read at all.
+// Publishes the catalog at `path` as revision 1. One bad object never blocks the others: findings are printed (unless
+// the console is quiet) and the rest is served. kExitUnreadable when no object can be read at all.
 ExitCode LoadCatalog(const std::string& path, Engine& engine, Console& console);
 
 struct LoadedRequest {
@@ -39,7 +39,7 @@ struct LoadedRequest {
 // The one request of a file; nothing, after a message, when its text cannot be read.
 std::optional<LoadedRequest> LoadRequest(const std::string& path, Console& console);
 // Many requests: YAML documents, a JSON array, or JSON lines. Nothing, after a message, when the text as a whole cannot
-// be read; a JSON line that cannot be read is a request that is not `readable`.
+// be read or holds none; a JSON line that cannot be read is a request that is not `readable`.
 std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, Console& console);
 
 // The request that a `Value` of a parsed text spells. `issues` are the parser's.
@@ -49,6 +49,9 @@ LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::span<c
 // names an organization that no object carries.
 bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,
                         std::string& organization, Console& console);
+
+// A launch for an organization that no object carries is decided like any other, but is probably misspelled: says so.
+void WarnOfOrganization(const Snapshot& snapshot, const LaunchRequest& request, Console& console);
 
 // Every organization that an object carries, sorted.
 std::vector<std::string> OrganizationsOf(const Snapshot& snapshot);

@@ -5,6 +5,8 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +60,118 @@ void AddChoice(CLI::App& command, const std::string& flags, const Choices<T>& ch
   command.add_option_function<std::string>(flags, read, description)->option_text(words);
 }
 
+// What is wrong with a command line before any value is looked at, in the order in which it was written.
+//
+// CLI11 reports what is missing before what is unknown, and in its own words; a mistyped flag is then called missing.
+class Arguments {
+ public:
+  Arguments(const CLI::App& app, int argc, const char* const* argv) : command_(&app), words_(argv + 1, argv + argc) {}
+
+  // The first mistake, or nothing.
+  std::optional<std::string> FindMistake() {
+    if (AsksForHelp()) return std::nullopt;
+    for (size_t i = 0; i < words_.size(); ++i) {
+      const std::string& word = words_[i];
+      std::optional<std::string> mistake;
+      if (only_words_ || word == "-" || !word.starts_with('-')) {
+        mistake = CheckWord(word);
+      } else if (word == "--") {
+        only_words_ = true;
+      } else {
+        mistake = CheckFlag(word, i);
+      }
+      if (mistake) return mistake;
+    }
+    return FindMissing();
+  }
+  // The command, as far as it was understood; the whole tool before one is named.
+  [[nodiscard]] const CLI::App& command() const { return *command_; }
+
+ private:
+  [[nodiscard]] bool chosen() const { return command_->get_parent() != nullptr; }
+  [[nodiscard]] std::string Title() const {
+    return "`berth" + (chosen() ? " " + command_->get_name() : std::string()) + "`";
+  }
+
+  [[nodiscard]] bool AsksForHelp() const {
+    return std::ranges::any_of(
+        words_, [](const std::string& word) { return word == "-h" || word == "--help" || word == "--version"; });
+  }
+
+  std::optional<std::string> CheckWord(const std::string& word) {
+    if (!chosen()) {
+      std::vector<std::string> known;
+      for (const CLI::App* command : command_->get_subcommands([](const CLI::App*) { return true; })) {
+        if (command->get_name() == word) {
+          command_ = command;
+          return std::nullopt;
+        }
+        known.push_back(command->get_name());
+      }
+      return Quoted(word) + " is no command" + DidYouMean(word, known);
+    }
+    for (const CLI::Option* option : command_->get_options()) {
+      if (!option->get_positional()) continue;
+      given_.insert(option);
+      return std::nullopt;
+    }
+    return Quoted(word) + " is one argument too many for " + Title();
+  }
+
+  // `i` is the flag's word; moves to the value's when that is one of its own.
+  std::optional<std::string> CheckFlag(const std::string& word, size_t& i) {
+    const bool is_long = word.starts_with("--");
+    const size_t name_end = is_long ? std::min(word.find('='), word.size()) : 2;
+    const std::string name = word.substr(0, name_end);
+    const CLI::Option* option = command_->get_option_no_throw(name);
+    if (option == nullptr || option->get_positional()) return UnknownFlag(name);
+    if (option->get_items_expected_max() == 0) {
+      if (name_end == word.size()) return std::nullopt;
+      return is_long ? Quoted(name) + " takes no value" : UnknownFlag(word);
+    }
+    const bool many = option->get_items_expected_max() > 1;
+    if (!given_.insert(option).second && !many) return Quoted(name) + " is given twice: keep one of the two";
+    if (name_end + 1 < word.size() || (!is_long && name_end < word.size())) return std::nullopt;
+    const bool follows =
+        name_end == word.size() && i + 1 < words_.size() && (words_[i + 1] == "-" || !words_[i + 1].starts_with('-'));
+    if (!follows) return Quoted(name) + " needs a value: " + Quoted(name + " " + option->get_option_text());
+    ++i;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::string UnknownFlag(const std::string& name) const {
+    std::vector<std::string> known;
+    for (const CLI::Option* option : command_->get_options()) {
+      for (const std::string& lname : option->get_lnames()) known.push_back("--" + lname);
+    }
+    if (!chosen()) {
+      for (const CLI::App* command : command_->get_subcommands([](const CLI::App*) { return true; })) {
+        if (command->get_option_no_throw(name) == nullptr) continue;
+        if (std::ranges::find(words_, command->get_name()) == words_.end()) continue;
+        return Quoted(name) + " stands before the command: write `berth " + command->get_name() + " " +
+               Printable(name) + " ...`";
+      }
+    }
+    return Quoted(name) + " is no flag of " + Title() + DidYouMean(name, known);
+  }
+
+  [[nodiscard]] std::optional<std::string> FindMissing() const {
+    if (!chosen()) return "a command is needed";
+    for (const CLI::Option* option : command_->get_options()) {
+      if (!option->get_required() || given_.contains(option)) continue;
+      if (option->get_positional())
+        return Quoted(option->get_name(true)) + " is missing: name a file, a folder, or `-`";
+      return Quoted(option->get_name() + " " + option->get_option_text()) + " is missing";
+    }
+    return std::nullopt;
+  }
+
+  const CLI::App* command_;
+  std::vector<std::string> words_;
+  std::set<const CLI::Option*> given_;
+  bool only_words_ = false;  // behind `--`
+};
+
 class CommandLine {
  public:
   CommandLine() : app_("Decides where a sandbox may run, and explains why.", "berth") {
@@ -69,6 +183,7 @@ class CommandLine {
         "  berth profiles --catalog catalog/                           what is there to use?");
     app_.set_version_flag("--version", "berth " BERTH_VERSION, "Print the version and stop");
     app_.set_help_flag("-h,--help", "Print this help and stop");
+    app_.require_subcommand(0, 1);  // `berth lint admit` is a file called `admit`
     AddColor(app_);
     AddLint();
     AddResolve();
@@ -77,19 +192,22 @@ class CommandLine {
   }
 
   int Run(int argc, const char* const* argv) {
+    Arguments arguments(app_, argc, argv);
+    if (const std::optional<std::string> mistake = arguments.FindMistake()) {
+      return Misused(*mistake, &arguments.command());
+    }
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
       return Answer(app_.help());
     } catch (const CLI::CallForVersion& version) {
       return Answer(std::string(version.what()) + "\n");
-    } catch (const CLI::ExtrasError&) {
-      return Misused(UnknownText());
     } catch (const CLI::ParseError& error) {
-      return Misused(error.what());
+      return Misused(error.what(), &Chosen());
     }
-    if (!command_) return Misused("a command is needed");
+    if (!command_) return Misused("a command is needed", &Chosen());
     Console console(color_);
+    console.quiet = quiet_;
     const ExitCode code = command_(console);
     return console.Flush() ? code : kExitInternal;
   }
@@ -101,38 +219,15 @@ class CommandLine {
     return console.Flush() ? kExitGood : kExitInternal;
   }
 
-  [[nodiscard]] const CLI::App* Chosen() const {
+  [[nodiscard]] const CLI::App& Chosen() const {
     const std::vector<CLI::App*> chosen = app_.get_subcommands();
-    return chosen.empty() ? nullptr : chosen.front();
+    return chosen.empty() ? app_ : *chosen.front();
   }
 
-  // What was not understood, and the flag or command that was probably meant.
-  [[nodiscard]] std::string UnknownText() const {
-    const CLI::App* chosen = Chosen();
-    const std::vector<std::string> rest = app_.remaining(true);
-    const std::string wanted = rest.empty() ? std::string() : rest.front().substr(0, rest.front().find('='));
-    const bool flag = wanted.starts_with("-");
-    std::vector<std::string> known;
-    for (const CLI::Option* option : (chosen == nullptr ? &app_ : chosen)->get_options()) {
-      for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
-    }
-    if (chosen == nullptr) {
-      for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
-        known.push_back(command->get_name());
-      }
-    }
-    const std::string of = "`berth" + (chosen == nullptr ? std::string() : " " + chosen->get_name()) + "`";
-    const std::string what = flag                ? " is no flag of " + of
-                             : chosen == nullptr ? std::string(" is no command")
-                                                 : " is one argument too many for " + of;
-    return Quoted(wanted) + what + DidYouMean(wanted, known);
-  }
-
-  int Misused(std::string_view why) const {
+  int Misused(std::string_view why, const CLI::App* command) const {
     Console console(color_);
-    const CLI::App* chosen = Chosen();
     console.Complain(Printable(why));
-    console.err << "run `berth " << (chosen == nullptr ? std::string() : chosen->get_name() + " ") << "--help`\n";
+    console.err << "run `berth " << (command == &app_ ? std::string() : command->get_name() + " ") << "--help`\n";
     console.Flush();
     return kExitUsage;
   }
@@ -169,8 +264,15 @@ class CommandLine {
     command.callback([this] { command_ = [this](Console& console) { return Lint(lint_, console); }; });
   }
 
-  static void AddCatalog(CLI::App& command, std::string& catalog) {
+  void AddCatalog(CLI::App& command, std::string& catalog) {
     command.add_option("--catalog", catalog, "The catalog: a file, a folder, or -")->required()->option_text("PATH");
+    command.add_flag("--quiet", quiet_, "Without findings about the catalog");
+  }
+  // Standard input can be read once.
+  static void CheckInputs(const std::string& catalog, std::string_view flag, const std::optional<std::string>& file) {
+    if (catalog == "-" && file == "-") {
+      throw CLI::ValidationError("only one of `--catalog` and `" + std::string(flag) + "` can be `-`");
+    }
   }
   static void AddOrganization(CLI::App& command, std::optional<std::string>& organization) {
     command
@@ -179,9 +281,9 @@ class CommandLine {
             "Who asks (default: default); a request's own organization wins")
         ->option_text("ID");
   }
-  static CLI::Option* AddFile(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
-                              const std::string& description) {
-    return command
+  static void AddFile(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
+                      const std::string& description) {
+    command
         .add_option_function<std::string>(
             flag, [&file](const std::string& path) { file = path; }, description)
         ->option_text("FILE");
@@ -206,7 +308,10 @@ class CommandLine {
     AddTarget(resolve);
     AddChoice<Output>(
         resolve, "-o,--output", kTextYamlOrJson, [this](Output output) { resolve_.output = output; }, "Format");
-    resolve.callback([this] { command_ = [this](Console& console) { return ResolveSpec(resolve_, console); }; });
+    resolve.callback([this] {
+      CheckInputs(resolve_.catalog, "--request", resolve_.request);
+      command_ = [this](Console& console) { return ResolveSpec(resolve_, console); };
+    });
 
     CLI::App& explain = AddCommand("explain", "Prints every field with its value, who set it where, and what it hides.",
                                    "  berth explain --catalog catalog/ --runner r1\n"
@@ -216,7 +321,10 @@ class CommandLine {
     explain.add_option("--path", resolve_.path, "Only fields at or below this pointer")->option_text("POINTER");
     AddChoice<Output>(
         explain, "-o,--output", kTextOrJson, [this](Output output) { resolve_.output = output; }, "Format");
-    explain.callback([this] { command_ = [this](Console& console) { return ExplainSpec(resolve_, console); }; });
+    explain.callback([this] {
+      CheckInputs(resolve_.catalog, "--request", resolve_.request);
+      command_ = [this](Console& console) { return ExplainSpec(resolve_, console); };
+    });
   }
 
   void AddAdmit() {
@@ -225,15 +333,21 @@ class CommandLine {
                                    "  berth admit --catalog catalog/ --request launch.yaml --all -o json\n"
                                    "  berth admit --catalog catalog/ --requests launches.jsonl");
     AddCatalog(command, admit_.catalog);
-    CLI::Option* one = AddFile(command, "--request", admit_.request, "The launch, or -");
-    CLI::Option* many = AddFile(command, "--requests", admit_.requests,
-                                "Many launches: YAML documents, a JSON array, or JSON lines; a decision a line");
-    one->excludes(many);
+    AddFile(command, "--request", admit_.request, "The launch, or -");
+    AddFile(command, "--requests", admit_.requests,
+            "Many launches: YAML documents, a JSON array, or JSON lines; a decision a line");
     command.add_flag("--all", admit_.all, "Also every candidate with every reason");
     AddChoice<Output>(
         command, "-o,--output", kTextOrJson, [this](Output output) { admit_.output = output; }, "Format");
     command.callback([this] {
-      if (!admit_.request && !admit_.requests) throw CLI::RequiredError("--request or --requests");
+      if (!admit_.request && !admit_.requests) {
+        throw CLI::ValidationError("`--request` or `--requests` is missing: name a file with launches");
+      }
+      if (admit_.request && admit_.requests) {
+        throw CLI::ValidationError("`--request` and `--requests` exclude each other: keep one of the two");
+      }
+      CheckInputs(admit_.catalog, "--request", admit_.request);
+      CheckInputs(admit_.catalog, "--requests", admit_.requests);
       command_ = [this](Console& console) { return Admit(admit_, console); };
     });
   }
@@ -261,7 +375,10 @@ class CommandLine {
                                     "  berth profiles --catalog catalog/ --fits launch.yaml");
     AddFilters(profiles);
     profiles.add_option("--runner", discovery_.runner, "Of this runner")->option_text("ID");
-    profiles.callback([this] { command_ = [this](Console& console) { return PrintProfiles(discovery_, console); }; });
+    profiles.callback([this] {
+      CheckInputs(discovery_.catalog, "--fits", discovery_.fits);
+      command_ = [this](Console& console) { return PrintProfiles(discovery_, console); };
+    });
 
     CLI::App& runners = AddCommand("runners", "Lists the runners an organization can use.",
                                    "  berth runners --catalog catalog/ --include-resources\n"
@@ -274,18 +391,22 @@ class CommandLine {
     runners.add_option("--min-memory", discovery_.min_memory, "With this much memory free")->option_text("QUANTITY");
     runners.add_option("--min-gpu", discovery_.min_gpu, "With this many GPUs free")
         ->check([](const std::string& text) {
-          return text.find_first_not_of("0123456789") == std::string::npos ? std::string()
-                                                                           : Quoted(text) + " is no count of GPUs";
+          const bool count = text.find_first_not_of("0123456789") == std::string::npos && text.size() <= 9;
+          return count && !text.empty() ? std::string() : Quoted(text) + " is no count of GPUs";
         })
         ->option_text("COUNT");
     runners.add_flag("--healthy-only", discovery_.healthy_only, "Ready and connected");
     runners.add_flag("--exclude-shared", discovery_.exclude_shared, "Without other organizations' shared runners");
     runners.add_flag("--include-resources", discovery_.include_resources, "With what is free now");
-    runners.callback([this] { command_ = [this](Console& console) { return PrintRunners(discovery_, console); }; });
+    runners.callback([this] {
+      CheckInputs(discovery_.catalog, "--fits", discovery_.fits);
+      command_ = [this](Console& console) { return PrintRunners(discovery_, console); };
+    });
   }
 
   CLI::App app_;
   ColorChoice color_ = ColorChoice::kAuto;
+  bool quiet_ = false;
   LintOptions lint_;
   ResolveOptions resolve_;
   AdmitOptions admit_;

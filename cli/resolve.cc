@@ -7,6 +7,8 @@
 #include "berth/cli/admit.h"
 #include "berth/cli/spec_text.h"
 #include "berth/engine/json.h"
+#include "berth/spec/field.h"
+#include "berth/spec/field_path.h"
 #include "berth/spec/quoted.h"
 #include "berth/validate/request.h"
 
@@ -148,16 +150,98 @@ void PrintFields(const std::vector<ExplainedField>& fields, Stream& out) {
   table.Print(0, out);
 }
 
-// All fields, to name one that is near a path with nothing at it.
-void ComplainOfPath(const Resolved& resolved, const std::string& path, Console& console) {
-  std::vector<std::string> known;
+// What the tokens of a pointer into a spec name, token by token.
+class SpecPath {
+ public:
+  explicit SpecPath(std::string_view pointer) {
+    while (known_ && !pointer.empty()) {
+      pointer.remove_prefix(1);
+      const std::string_view token = pointer.substr(0, pointer.find('/'));
+      pointer.remove_prefix(token.size());
+      Enter(Unescaped(token));
+    }
+  }
+
+  // The table has a field there, or a user's key may stand there.
+  [[nodiscard]] bool known() const { return known_; }
+  // The path in canonical names, as far as it is known.
+  [[nodiscard]] const std::string& canonical() const { return canonical_; }
+  // What could follow `canonical`.
+  [[nodiscard]] std::vector<std::string> Siblings() const {
+    std::vector<std::string> paths;
+    if (next_ != Next::kMember) return paths;
+    for (const Field& row : FieldsOf(record_)) AppendPointer(row.name, paths.emplace_back(canonical_));
+    return paths;
+  }
+
+ private:
+  enum class Next : uint8_t { kMember, kKey, kIndex, kAnything, kNothing };
+
+  static std::string Unescaped(std::string_view token) {
+    std::string text;
+    for (size_t i = 0; i < token.size(); ++i) {
+      const bool escape = token[i] == '~' && i + 1 < token.size() && (token[i + 1] == '0' || token[i + 1] == '1');
+      text += escape ? (token[++i] == '0' ? '~' : '/') : token[i];
+    }
+    return text;
+  }
+
+  void Enter(const std::string& token) {
+    const Field* field = next_ == Next::kMember ? FindField(record_, token) : nullptr;
+    const bool index = !token.empty() && token.find_first_not_of("0123456789") == std::string::npos;
+    known_ = next_ == Next::kMember ? field != nullptr : next_ == Next::kIndex ? index : next_ != Next::kNothing;
+    if (!known_) return;
+    AppendPointer(field == nullptr ? std::string_view(token) : field->name, canonical_);
+    if (next_ == Next::kAnything) return;
+    if (field == nullptr) {
+      next_ = record_ == Record::kNone ? Next::kNothing : Next::kMember;
+      return;
+    }
+    record_ = field->members;
+    next_ = Below(field->type);
+  }
+
+  static Next Below(FieldType type) {
+    switch (type) {
+      case FieldType::kRecord:
+        return Next::kMember;
+      case FieldType::kStringMap:
+      case FieldType::kIntegerMap:
+      case FieldType::kRecordMap:
+        return Next::kKey;
+      case FieldType::kStringList:
+      case FieldType::kIntegerList:
+      case FieldType::kRecordList:
+        return Next::kIndex;
+      case FieldType::kOpenTree:
+      case FieldType::kCarried:
+        return Next::kAnything;
+      default:
+        return Next::kNothing;
+    }
+  }
+
+  Record record_ = Record::kSpec;
+  Next next_ = Next::kMember;
+  std::string canonical_;
+  bool known_ = true;
+};
+
+// Says why nothing is printed, and which field is near; the exit code that follows.
+ExitCode ComplainOfPath(const Resolved& resolved, const SpecPath& path, const std::string& written, Console& console) {
+  std::vector<std::string> near = path.Siblings();
   for (const ExplainedField& field : ExplainResolved(resolved, "", "")) {
     for (size_t end = field.path.find('/', 1); end != std::string::npos; end = field.path.find('/', end + 1)) {
-      known.push_back(field.path.substr(0, end));
+      near.push_back(field.path.substr(0, end));
     }
-    known.push_back(field.path);
+    near.push_back(field.path);
   }
-  console.Complain("nothing is set at " + Quoted(path) + DidYouMean(path, known));
+  if (!path.known()) {
+    console.Complain(Quoted(written) + " names no field of a spec" + DidYouMean(written, near));
+    return kExitUsage;
+  }
+  console.Complain("nothing is set at " + Quoted(path.canonical()) + ": see what is without `--path`");
+  return kExitGood;
 }
 
 }  // namespace
@@ -187,10 +271,15 @@ ExitCode ResolveSpec(const ResolveOptions& options, Console& console) {
 ExitCode ExplainSpec(const ResolveOptions& options, Console& console) {
   Resolution resolution(options, console);
   if (const ExitCode code = resolution.Run(/*needs_user=*/false); code != kExitGood) return code;
+  const std::string written = PointerOf(options.path);
+  const SpecPath path(written);
+  const std::vector<ExplainedField> fields =
+      ExplainResolved(resolution.resolved(), resolution.request_file(), path.known() ? path.canonical() : written);
+  if (fields.empty() && !written.empty() &&
+      ComplainOfPath(resolution.resolved(), path, written, console) != kExitGood) {
+    return kExitUsage;
+  }
   const ExitCode code = resolution.Verdict();
-  const std::string path = PointerOf(options.path);
-  const std::vector<ExplainedField> fields = ExplainResolved(resolution.resolved(), resolution.request_file(), path);
-  if (fields.empty() && !path.empty()) ComplainOfPath(resolution.resolved(), path, console);
   if (options.output == Output::kJson) {
     console.out << ExplanationToJson(fields, JsonLayout::kIndented) << "\n";
   } else if (!fields.empty()) {

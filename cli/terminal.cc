@@ -181,7 +181,7 @@ void Table::Print(size_t indent, Stream& out) const {
   }
   for (const Row& row : rows) {
     std::string line;
-    size_t at = 0;       // columns of the line that are written
+    size_t at = 0;           // columns of the line that are written
     size_t column = indent;  // where the cell starts
     for (size_t i = 0; i < row.size(); ++i) {
       if (!row[i].text.empty()) {

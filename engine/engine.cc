@@ -32,7 +32,7 @@ std::vector<const Object*> PointersTo(const Objects& objects) {
 
 }  // namespace
 
-Engine::Engine() { snapshot_.store(Snapshot::Compile({}, live_)); }
+Engine::Engine() { snapshot_.Store(Snapshot::Compile({}, live_)); }
 
 absl::Status Engine::Apply(std::vector<Change> changes, uint64_t revision) {
   const std::lock_guard lock(mutex_);
@@ -93,7 +93,7 @@ void Engine::Compile(uint64_t revision) {
     if (!compiled->objects()[i++]->refused && slot.version == Version::kLatest) slot.good = slot.latest;
   }
   ForgetRunnersBut(*compiled);
-  snapshot_.store(std::move(compiled));
+  snapshot_.Store(std::move(compiled));
 }
 
 // The version of every object that is to be served, in the order of the keys.

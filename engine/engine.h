@@ -11,7 +11,7 @@
 //
 // Guarantees:  decisions are pure: the same snapshot, live state and request give the same bytes; no clock is read.
 //              A refused object never replaces a good one: the last good version is served and listed as stale
-// Threads:     every method may be called concurrently; Admit and Resolve never wait for Apply
+// Threads:     every method may be called concurrently; Admit and Resolve wait for Apply no longer than a pointer takes to copy
 // Cost:        Admit is linear in the bindings the caller may see; with a warm Scratch it allocates nothing, except for
 //              requests with `overrides`
 // Tested by:   tests/engine_*_test.cc, the differential test
@@ -19,7 +19,6 @@
 #ifndef BERTH_ENGINE_ENGINE_H_
 #define BERTH_ENGINE_ENGINE_H_
 
-#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -34,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "berth/engine/catalog.h"
 #include "berth/engine/decision.h"
+#include "berth/engine/published.h"
 #include "berth/engine/snapshot.h"
 #include "berth/spec/launch.h"
 
@@ -106,7 +106,7 @@ class Engine {
   // The last report is too old: nothing counts as available.
   absl::Status MarkStale(std::string_view organization, std::string_view runner_id);
 
-  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.load(); }
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.Load(); }
   // Objects whose last good version is served in place of a refused one, sorted by key.
   [[nodiscard]] std::vector<StaleObject> stale() const;
 
@@ -131,7 +131,7 @@ class Engine {
   mutable std::mutex mutex_;  // guards the members below; never held while deciding
   std::map<std::string, Slot> slots_;
   Snapshot::LiveCells live_;
-  std::atomic<std::shared_ptr<const Snapshot>> snapshot_;
+  Published<Snapshot> snapshot_;
 };
 
 }  // namespace berth

@@ -249,13 +249,13 @@ std::string Clause::Text() const {
   }
 }
 
-// "ask for at most 64Gi of memory": against a bound on `side`, "" where the launch brings the number itself.
+// "ask for at most 64Gi of memory": where bindings inherit the amount, that `side` is to be sent.
 std::string AskForAtMost(ReasonCode code, const ReasonDetail& detail, std::string_view side) {
   const std::string best = Best(detail);
   if (!detail.inherited) return "ask for at most " + Of(best, code);
   std::string text = "send a ";
   text.append(ResourceName(code)).append(" ").append(side).append(" of at most ").append(best);
-  return text + InParentheses(detail.explanation);
+  return detail.explanation.empty() ? text : text.append(": ").append(detail.explanation);
 }
 
 std::string HelpWithAmount(ReasonCode code, const ReasonDetail& detail) {
@@ -290,11 +290,15 @@ std::string Finding(std::string_view advice, const ReasonDetail& detail) {
   return detail.explanation.empty() ? text : text.append(": ").append(detail.explanation);
 }
 
+std::string Guessing(std::string advice, const ReasonDetail& detail) {
+  return detail.suggestion.empty() ? advice : advice.append("; ").append(detail.suggestion);
+}
+
 std::string OneOf(std::string_view advice, std::string_view kind, const ReasonDetail& detail) {
   std::string text(advice);
   if (detail.offered.empty()) return text;
-  if (!detail.suggestion.empty()) return detail.suggestion + " else " + text;
-  return text.append(", or ").append(kind).append(" ").append(Offered(detail));
+  text.append(", or ").append(kind).append(" ").append(Offered(detail));
+  return Guessing(std::move(text), detail);
 }
 
 }  // namespace
@@ -318,7 +322,7 @@ std::string HelpText(ReasonCode code, const ReasonDetail& detail) {
       return "send `resource_limits` with `cpu` and `memory`";
     case C::kArchitectureUnsupported:
     case C::kStorageClassUnavailable:
-      return detail.suggestion.empty() ? "choose another runner" : detail.suggestion + " else choose another runner";
+      return Guessing("choose another runner", detail);
     case C::kRunnerNotReady:
     case C::kPrivilegedUnsupported:
       return "choose another runner";
@@ -344,8 +348,7 @@ std::string HelpText(ReasonCode code, const ReasonDetail& detail) {
     case C::kRunnerNotFound:
     case C::kRunnerGroupNotFound:
     case C::kZoneNotFound:
-      if (!detail.suggestion.empty()) return detail.suggestion + " else drop the filter";
-      return detail.offered.empty() ? "drop the filter" : "use one of " + Offered(detail);
+      return detail.offered.empty() ? "drop the filter" : Guessing("use one of " + Offered(detail), detail);
     default:
       return HelpWithAmount(code, detail);
   }

@@ -236,7 +236,11 @@ void Decoder::UnknownField(Record record, Value key) {
     names.insert(names.end(), row.json_names.begin(), row.json_names.end());
   }
   std::string message = "unknown field ";
-  message.append(Quoted(key.text())).append(" in ").append(RecordName(record));
+  const std::string_view holder = record != Record::kSpec     ? RecordName(record)
+                                  : layer_ == Layer::kZone    ? "zone defaults"
+                                  : layer_ == Layer::kBinding ? "binding overrides"
+                                                              : RecordName(record);
+  message.append(Quoted(key.text())).append(" in ").append(holder);
   const std::string_view nearest = NearestName(key.text(), names);
   std::string suggestion;
   if (!nearest.empty()) suggestion.append("did you mean ").append(Quoted(nearest)).append("?");
@@ -422,7 +426,10 @@ NodeRef Decoder::DecodeInteger(Value value) {
   const std::string_view text = value.text();
   const size_t end = IntegerEnd(text);
   if (end == 0 || end != text.size()) {
-    return Fail(IssueCode::kInvalidInteger, value, "expected an integer in plain decimal, found " + Quoted(text));
+    const std::optional<Quantity> quantity = ParseQuantity(text, Resource::kMemory, nullptr);
+    const std::optional<int64_t> units = quantity ? quantity->UnitsOf(Resource::kMemory) : std::nullopt;
+    return Fail(IssueCode::kInvalidInteger, value, "expected an integer in plain decimal, found " + Quoted(text),
+                units ? "write `" + std::to_string(*units) + "`" : std::string());
   }
   int64_t number = 0;
   const auto [ptr, error] = std::from_chars(text.data(), text.data() + text.size(), number);

@@ -97,8 +97,7 @@ LaunchRequest ParseLaunchRequest(std::shared_ptr<const SourceText> source) {
 LaunchRequest DecodeLaunchRequest(Value value, std::span<const Issue> parser_issues, std::string_view base_path) {
   LaunchRequest request;
   TakeOver(parser_issues, value, base_path, request.issues);
-  const DecodedRecord decoded =
-      DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, request.issues);
+  const DecodedRecord decoded = DecodeRecord(Record::kLaunchRequest, value, Layer::kSandbox, base_path, request.issues);
   request.node = decoded.node;
   if (!decoded.valid && !HasError(request.issues)) {
     // The parser spoiled a value and its issues were not passed on; the request must not pass for a smaller one.

@@ -302,9 +302,8 @@ void ObjectDecoder::DecodeOne(Value value, std::string path) {
   const Shape shape = ShapeOf(value);
   if (shape.record != Record::kNone) return Decode(value, shape, std::move(path), std::nullopt);
   if (const size_t kind = KeyIndex(value, {"kind"}); kind < value.size()) {
-    return Refuse(
-        value[kind], path + "/kind", IssueCode::kUnknownKind,
-        "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found " + Quoted(value[kind].text()));
+    return Refuse(value[kind], path + "/kind", IssueCode::kUnknownKind,
+                  "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found " + Quoted(value[kind].text()));
   }
   Refuse(value, path, IssueCode::kUnknownKind,
          "no known kind of object: write `kind: Zone`, `Profile`, `Runner` or `Organization`");
@@ -331,9 +330,9 @@ void ObjectDecoder::ReadWrapper(const Wrapper& wrapper, Object& object) {
                inner != nullptr && inner->text != value.text()) {
       refuse(value, name, IssueCode::kDuplicateKey, "the runner has another `runner_id` inside");
     } else if (object.node->is_map()) {
-      object.node = WithMember(object.node, "runner_id",
-                               MakeScalar(NodeKind::kString, Layer::kRunner, value.position(), value.text()),
-                               Layer::kRunner);
+      object.node =
+          WithMember(object.node, "runner_id",
+                     MakeScalar(NodeKind::kString, Layer::kRunner, value.position(), value.text()), Layer::kRunner);
     }
   }
 }

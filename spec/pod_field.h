@@ -1,10 +1,10 @@
-// What Kubernetes knows about `pod.spec`: the fields of a PodSpec, how its lists merge, which fields exclude each other.
+// What Kubernetes knows about `pod.spec`: its fields, how its lists merge, and which fields exclude each other.
 //
-// The table is no law of what may stand there, because a cluster can be newer than it. A field without a row is accepted
-// with a warning: its objects merge key by key, its lists are replaced whole. A field with a row is checked, and it
-// merges as Kubernetes' strategic merge does where the law does not say otherwise (semantics, "Layers and merge"): ports
-// are matched by number and protocol, topology constraints by key and `whenUnsatisfiable`, and where Kubernetes takes
-// one of several members, a new one displaces the old.
+// The table is no law of what may stand there, because a cluster can be newer than it. A field without a row is
+// accepted with a warning: its objects merge key by key, its lists are replaced whole. A field with a row is checked,
+// and it merges as Kubernetes' strategic merge does where the law does not say otherwise (semantics, "Layers and
+// merge"): ports are matched by number and protocol, topology constraints by key and `whenUnsatisfiable`, and where
+// Kubernetes takes one of several members, a new one displaces the old.
 //
 // Covers:   PodSpec v1 core of Kubernetes 1.32, and later members that are known by now
 // Threads:  constant data

@@ -275,12 +275,16 @@ std::optional<uint32_t> Loader::LongKeyBefore(uint32_t place) const {
   const size_t line_end = text_.substr(0, place).find_last_of("\r\n");
   const size_t line = line_end == std::string_view::npos ? 0 : line_end + 1;
   size_t begin = line;
+  bool value = false;  // behind a colon, so no key starts
   for (size_t at = line; at < text_.size() && text_[at] != '\n' && text_[at] != '\r'; ++at) {
     const char byte = text_[at];
     const bool ends_word = at + 1 == text_.size() || std::string_view(" \t\r\n").find(text_[at + 1]) != text_.npos;
-    if (byte == ':' && ends_word && at - begin > kMaxKeyBytes) return static_cast<uint32_t>(begin);
+    const bool colon = byte == ':' && ends_word;
+    if (colon && !value && at - begin > kMaxKeyBytes) return static_cast<uint32_t>(begin);
     const bool item = byte == '-' && ends_word && at == begin;
-    if (item || byte == ',' || byte == '{' || byte == '[' || (byte == ':' && ends_word)) begin = at + 1;
+    const bool restarts = byte == ',' || byte == '{' || byte == '[';
+    value = colon || (value && !restarts);
+    if (item || restarts || colon) begin = at + 1;
     if ((byte == ' ' || byte == '\t') && at == begin) ++begin;
   }
   return std::nullopt;

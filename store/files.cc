@@ -200,7 +200,8 @@ class FolderWalk {
     } else if (IsCatalogFile(name)) {
       // A pipe would wait for a writer that never comes.
       if (!S_ISREG(status.st_mode)) {
-        sources_.issues.push_back(MakeIssue(IssueCode::kUnreadable, path, "is no regular file: move it out of the folder"));
+        sources_.issues.push_back(
+            MakeIssue(IssueCode::kUnreadable, path, "is no regular file: move it out of the folder"));
       } else {
         files_.push_back(std::move(name));
       }

@@ -126,6 +126,8 @@ class World {
     if (!answer.contains("reasons")) return answer;
     for (Json& reason : answer["reasons"]) {
       if (reason["example"].is_object()) reason["example"]["source"] = nullptr;
+      reason.erase("detail");
+      reason.erase("offered_total");
     }
     return answer;
   }
@@ -187,10 +189,9 @@ std::string CompareResolved(const World& world, const Target& target, const Json
   if (HasError(decoded.issues) || wanted.contains("violations")) return {};
   // The request's own organization wins.
   const bool names_one = request.contains("organization_id") || request.contains("organizationId");
-  const std::string organization =
-      asked != nullptr && names_one ? decoded.organization_id : target.organization;
-  const absl::StatusOr<Resolved> resolved = world.engine().Resolve({organization, target.runner, target.profile},
-                                                                   asked == nullptr ? nullptr : &decoded);
+  const std::string organization = asked != nullptr && names_one ? decoded.organization_id : target.organization;
+  const absl::StatusOr<Resolved> resolved =
+      world.engine().Resolve({organization, target.runner, target.profile}, asked == nullptr ? nullptr : &decoded);
   if (wanted.contains("unknown") != !resolved.ok()) return "one knows the target: " + wanted.dump();
   if (!resolved.ok()) return {};
   if (wanted.contains("invalid") != !resolved->valid) return "one says the binding is invalid";

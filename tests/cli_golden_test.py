@@ -103,6 +103,18 @@ def golden_cases():
         "usage-unknown-word": ["admit", *CATALOG, "--request", "examples/requests/agent.yaml", "-o", "xml"],
         "usage-quantity": ["runners", *ACME, "--min-memory", "64GB"],
         "usage-unknown-code": ["lint", "examples/catalog", "--ignore", "unknown-feild"],
+        "usage-repeated-flag": ["lint", "a", "-o", "json", "--output", "text"],
+        "usage-missing-value": ["resolve", *CATALOG, "--runner"],
+        "usage-flag-before-command": ["--catalog", "examples/catalog", "admit"],
+        "usage-unknown-flag-before-missing-path": ["lint", "--bogus"],
+        "usage-missing-path": ["lint", "--strict"],
+        "usage-value-of-flag": ["lint", "--strict=yes", "a"],
+        "usage-two-inputs": ["admit", "--catalog", "-", "--request", "-"],
+        "explain-unset-path": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "instanceTypes"],
+        "lint-collisions": ["lint", f"{INPUT}/collisions.yaml"],
+        "admit-unknown-organization": ["admit", *CATALOG, "--request", f"{INPUT}/unknown-organization.yaml"],
+        "admit-quiet": ["admit", "--catalog", f"{INPUT}/broken-catalog.yaml", "--quiet", "--request",
+                        f"{INPUT}/plain-launch.json"],
         "usage-two-requests": ["admit", *CATALOG, "--request", "a", "--requests", "b"],
     }
     for command in ("lint", "resolve", "explain", "admit", "profiles", "runners"):
@@ -211,7 +223,8 @@ BAD_TEXTS = {
     "UTF-16": ("kind: Zone\n".encode("utf-16"), 3, r"bad\.yaml:1:1: error"),
     "NUL": (b"kind: Zone\nzone: a\0b\n", 3, r"bad\.yaml:2:8: error"),
     "binary": (bytes(range(256)) * 64, 3, r"bad\.yaml:\d+:\d+: error"),
-    "tab as indentation": (b"kind: Zone\n\tzone: z\n", 3, r"bad\.yaml:2:\d+: error"),
+    "tab as indentation": (b"kind: Zone\n\tzone: z\n", 3, r"bad\.yaml:2:\d+: error: a tab cannot indent"),
+    "long key": (b"kind: Zone\n" + b"k" * 2000 + b": z\n", 3, r"bad\.yaml:2:1: error: the key is longer than 1024"),
     "empty file": (b"", 3, r"bad\.yaml: error: .*\[B514 no-objects\]"),
     "comments alone": (b"# nothing\n---\n# here\n", 3, r"bad\.yaml: error: .*\[B514 no-objects\]"),
     "alias bomb": (ALIAS_BOMB, 1, r"bad\.yaml:1:4: error: .*\[B110 yaml-feature\]"),
@@ -292,6 +305,13 @@ class BadInput(unittest.TestCase):
 
     def test_paths(self):
         os.mkdir(os.path.join(self.folder.name, "empty"))
+        os.mkfifo(os.path.join(self.folder.name, "pipe"))
+        os.symlink("nowhere.yaml", os.path.join(self.folder.name, "dangling.yaml"))
+        self.write("UP/CATALOG.YAML", GOOD)
+        self.write("none.json", b"[]")
+        self.write("blank.jsonl", b"\n\n")
+        self.write("asks.yaml", b"organization_id: o\nzone: z\nuser_id: u\n")
+        self.write("owner.yaml", b"organization_id: o\nstrategy: pack\n")
         rows = [
             (["lint", "missing"], 3, "missing: error: no such file"),
             (["lint", "good.yaml", "missing"], 3, "missing: error: no such file"),
@@ -307,6 +327,13 @@ class BadInput(unittest.TestCase):
             (["admit", "--catalog", "good.yaml", "--request", "/dev/zero"], 3, "/dev/zero: error: .*1048576 bytes"),
             (["admit", "--catalog", "good.yaml", "--request", "/dev/null"], 3, "0 requests"),
             (["admit", "--catalog", "good.yaml", "--requests", "/dev/null"], 3, "no request"),
+            (["admit", "--catalog", "good.yaml", "--requests", "none.json"], 3, "no request"),
+            (["admit", "--catalog", "good.yaml", "--requests", "blank.jsonl"], 3, "no request"),
+            (["lint", "UP"], 0, "3 objects in 1 file"),
+            (["lint", "pipe"], 3, "pipe: error: is a named pipe"),
+            (["lint", "dangling.yaml"], 3, "dangling.yaml: error: is a link to a missing file"),
+            (["lint", "asks.yaml"], 0, "1 object in 1 file: nothing to report"),
+            (["lint", "owner.yaml"], 0, "1 object in 1 file: nothing to report"),
             (["admit", "--catalog", "good.yaml", "--request", "good.yaml"], 3, "3 requests .*--requests"),
             (["resolve", "--catalog", "good.yaml", "--runner", "x"], 2, "`x` is unknown"),
             (["resolve", "--catalog", "good.yaml", "--runner", "r", "--organization", "x"], 2, "organization `x`"),
@@ -323,6 +350,7 @@ class BadInput(unittest.TestCase):
     def test_too_large_a_request(self):
         self.write("big.yaml", b"sandbox_id: s\n#" + b"x" * (1 << 20))
         self.berth(["admit", "--catalog", "good.yaml", "--request", "big.yaml"], 3, "big.yaml: error: .*1048576")
+        self.berth(["lint", "big.yaml"], 3, "big.yaml: error: .*1048576")
         self.write("fits.yaml", (b"sandbox_id: s\n#" + b"x" * (1 << 20))[:1 << 20])
         self.berth(["admit", "--catalog", "good.yaml", "--request", "fits.yaml"], 0)
 
@@ -365,6 +393,19 @@ class BadInput(unittest.TestCase):
                     self.assertEqual([v["field"] for v in violations], [""])
                     self.assertRegex(done.stderr, rb"many\.jsonl:%d:" % (lines.index(broken) + 1))
 
+    def test_unreadable_objects_are_counted_once_and_last(self):
+        self.write("many.yaml", b"".join(b"- {kind: Zone, zone: z%d, x: 1}\n" % i for i in range(1200)))
+        found = json.loads(self.berth(["lint", "many.yaml", "-o", "json"], 1).stdout)["findings"]
+        self.assertEqual(len(found), 1001)
+        self.assertRegex(found[-1]["message"], r"^(at least )?\d+ more findings? of this file (is|are) left out")
+
+    def test_words_of_other_tools_are_no_commands(self):
+        for word in ("plan", "test", "rule", "schema", "limits"):
+            with self.subTest(word):
+                self.berth([word], 2, f"`{word}` is no command")
+                self.berth([word, "a", "--strict"], 2, f"`{word}` is no command")
+        self.berth(["lint", "admit"], 3, "admit: error: no such file")
+
     def test_one_duplicate_in_a_list_spoils_its_own_request_only(self):
         self.write("list.yaml", b"- {sandbox_id: a}\n- {sandbox_id: b, user_id: x, user_id: y}\n- {sandbox_id: c}\n")
         done = self.berth(["admit", "--catalog", "good.yaml", "--requests", "list.yaml"], 1)
@@ -388,10 +429,11 @@ class BadInput(unittest.TestCase):
         self.assertIn(b"cannot be written", done.stderr)
 
     def test_files_cannot_drive_the_terminal(self):
-        name = self.write("a\x1b[31mb.yaml", b'kind: Zone\nzone: "\\e[2J"\nx\xe2\x80\xae: 1\n')
+        name = self.write("a\x1b[31mb.yaml", b'kind: Zone\nzone: "\\e[2J"\nx\xe2\x80\xae\xe2\x80\x8b: 1\n')
         done = run(["lint", name], cwd=self.folder.name)
         self.assertNotIn(b"\x1b", done.stdout)
         self.assertNotIn("\u202e".encode(), done.stdout)
+        self.assertNotIn("\u200b".encode(), done.stdout)
 
 
 if __name__ == "__main__":

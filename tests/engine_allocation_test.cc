@@ -31,6 +31,11 @@ void* Allocate(size_t size, size_t alignment) {
 
 }  // namespace
 
+// GCC pairs new with delete by name and does not see that both are replaced together.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 void* operator new(size_t size) { return Allocate(size, alignof(std::max_align_t)); }
 void* operator new[](size_t size) { return Allocate(size, alignof(std::max_align_t)); }
 void* operator new(size_t size, std::align_val_t alignment) { return Allocate(size, static_cast<size_t>(alignment)); }

@@ -187,9 +187,11 @@ TEST(Yaml, RefusesBrokenText) {
       {"a: {b: 1\nc: 2", "2:2", "`}` is missing"},
       {"a: \"x\n\ny", "3:2", "closing quote is missing (it begins at line 1)"},
       {"a: 'x", "1:6", "closing quote"},
-      {"a: 1\n\tb: 2", "2:1", ""},
-      {"a: @x", "1:4", "put the value in quotes"},
-      {"a: `x`", "1:4", "put the value in quotes"},
+      {"a: 1\n\tb: 2", "2:1", "a tab cannot indent: use spaces"},
+      {"a:\n\tb: 2", "2:1", "a tab cannot indent: use spaces"},
+      {"a: @x", "1:4", "`@` cannot start a value: put the value in quotes"},
+      {"a: `x`", "1:4", "a backtick cannot start a value: put the value in quotes"},
+      {"a: %x", "1:4", "`%` cannot start a value: put the value in quotes"},
       {"a: \"\\q\"", "1:5", "unknown escape"},
       {"a: \"\\ud800\"", "1:7", "no Unicode character"},
       {"- a\nb: 1", "2:1", "`- `"},
@@ -259,6 +261,22 @@ TEST(Yaml, KeepsToTheLimits) {
   const ParsedDocument long_key = Parse("b: 1\n? " + std::string(kMaxKeyBytes + 1, 'k') + "\n: 1");
   EXPECT_EQ(IssueList(long_key), "limit-exceeded 2:3");
   EXPECT_EQ(Outline(long_key), "{p=b: p=1}");
+  // libyaml looks no further for the colon of a key, and complains of the colon.
+  const std::string key(kMaxKeyBytes + 1, 'k');
+  const struct {
+    std::string text;
+    std::string_view place;
+  } kLongKeys[] = {
+      {key + ": 1", "1:1"},        {"a: 1\n" + key + ": 1", "2:1"},
+      {"- " + key + ":\n", "1:3"}, {"a: {b: 1, " + key + ": 1}", "1:11"},
+      {"'" + key + "': 1", "1:1"},
+  };
+  for (const auto& row : kLongKeys) {
+    const ParsedDocument parsed = Parse(row.text);
+    EXPECT_EQ(IssueList(parsed), "limit-exceeded " + std::string(row.place)) << row.text.substr(0, 20);
+    EXPECT_EQ(parsed.issues.at(0).message, "the key is longer than 1024 bytes: shorten it");
+  }
+  EXPECT_EQ(IssueList(Parse("a: " + key + ": 1")), "syntax 1:1029");
 
   EXPECT_EQ(IssueList(Parse("a: " + std::string(kMaxTextBytes, 'v'))), "");
   const ParsedDocument long_text = Parse("a: " + std::string(kMaxTextBytes + 1, 'v'));

@@ -78,7 +78,20 @@ TEST_F(StoreFiles, AnUnreadablePathIsOneIssueAndTheOthersAreRead) {
   ASSERT_THAT(sources.issues, SizeIs(1));
   EXPECT_EQ(sources.issues[0].code, IssueCode::kUnreadable);
   EXPECT_EQ(sources.issues[0].file, At("dangling.yaml"));
-  EXPECT_THAT(sources.issues[0].message, HasSubstr("no such file"));
+  EXPECT_THAT(sources.issues[0].message, HasSubstr("link to a missing file"));
+  EXPECT_THAT(ReadSources(At("dangling.yaml"), false).issues.at(0).message, HasSubstr("link to a missing file"));
+}
+
+TEST_F(StoreFiles, EndingsCountInEitherCase) {
+  for (const char* name : {"UP.YAML", "a.Yml", "b.JSON", "c.YAMLX"}) Write(name);
+  EXPECT_THAT(NamesOf(ReadSources(root_, false)), ElementsAre("UP.YAML", "a.Yml", "b.JSON"));
+}
+
+TEST_F(StoreFiles, NamesCanBeOpened) {
+  Write("runners/a.yaml");
+  EXPECT_EQ(OpenableName(root_, "runners/a.yaml"), At("runners/a.yaml"));
+  EXPECT_EQ(OpenableName(At("runners/a.yaml"), "a.yaml"), At("runners/a.yaml"));
+  EXPECT_EQ(OpenableName("-", kStandardInputName), kStandardInputName);
 }
 
 TEST_F(StoreFiles, AMissingPathIsAnIssue) {
@@ -110,6 +123,26 @@ TEST_F(StoreFiles, APipeInAFolderIsReportedAndNotWaitedFor) {
   const SourceFiles sources = ReadSources(root_, false);
   EXPECT_THAT(sources.texts, IsEmpty());
   EXPECT_THAT(sources.issues, SizeIs(1));
+}
+
+TEST_F(StoreFiles, APipeIsNotWaitedForEither) {
+  ASSERT_EQ(mkfifo(At("pipe").c_str(), 0600), 0);
+  const SourceFiles sources = ReadOneSource(At("pipe"), kMaxFileBytes, true);
+  EXPECT_THAT(sources.texts, IsEmpty());
+  ASSERT_THAT(sources.issues, SizeIs(1));
+  EXPECT_THAT(sources.issues[0].message, HasSubstr("named pipe"));
+}
+
+// `--request <(...)` of a shell.
+TEST_F(StoreFiles, APipeThatIsOpenAlreadyIsRead) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(pipe(ends), 0);
+  ASSERT_EQ(write(ends[1], "a: 1\n", 5), 5);
+  close(ends[1]);
+  const SourceFiles sources = ReadOneSource("/dev/fd/" + std::to_string(ends[0]), kMaxFileBytes, true);
+  close(ends[0]);
+  ASSERT_THAT(sources.texts, SizeIs(1));
+  EXPECT_EQ(sources.texts[0]->bytes(), "a: 1\n");
 }
 
 TEST_F(StoreFiles, AnEmptyFolderHasNothing) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "berth/validate/catalog.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/decoded.h"
 
@@ -91,12 +92,11 @@ TEST(LinkCatalog, RefusesWhomTheLawRefuses) {
        "x2 zone-required cluster-required"},
       {{"{kind: Runner, identity: {zone: z1, cluster_id: k}, profile_bindings: [" + std::string(kDefault) + "]}"},
        "x2 runner-id-required"},
-      {{RunnerText("r1", "a", kDefault), RunnerText("r1", "b", kDefault)}, "x2 x3 duplicate-object duplicate-object"},
-      {{RunnerText("r1", "a", kDefault), RunnerText("r2", "a", kDefault)}, "x2 x3 cluster-taken cluster-taken"},
-      {{std::string(kProfile), RunnerText("r1", "a", kDefault)}, "x1 x2 duplicate-object duplicate-object"},
-      {{std::string(kZone), RunnerText("r1", "a", kDefault)}, "x0 x2 duplicate-object duplicate-object"},
-      {{"{kind: Organization}", "{kind: Organization, organization_id: default}"},
-       "x2 x3 duplicate-object duplicate-object"},
+      {{RunnerText("r1", "a", kDefault), RunnerText("r1", "b", kDefault)}, "x2 x3 duplicate-object"},
+      {{RunnerText("r1", "a", kDefault), RunnerText("r2", "a", kDefault)}, "x2 x3 cluster-taken"},
+      {{std::string(kProfile), RunnerText("r1", "a", kDefault)}, "x1 x2 duplicate-object"},
+      {{std::string(kZone), RunnerText("r1", "a", kDefault)}, "x0 x2 duplicate-object"},
+      {{"{kind: Organization}", "{kind: Organization, organization_id: default}"}, "x2 x3 duplicate-object"},
       {{"{profile_bindings: [" + std::string(kDefault) + "]}"}, "x2 fragment-in-catalog"},
       {{"{spec: {}}"}, "x2 fragment-in-catalog"},
   };
@@ -141,9 +141,35 @@ TEST(LinkCatalog, WarnsOfAClusterIdThatTwoOrganizationsName) {
     return "{kind: Profile, display_name: p1, spec: {}, organization_id: " + std::string(organization) + "}";
   };
   EXPECT_EQ(Link({std::string(kZone), profile("a"), profile("b"), runner("r1", "a"), runner("r2", "b")}).Summary(),
-            "cluster-shared cluster-shared");
+            "cluster-shared");
   EXPECT_EQ(Link({std::string(kZone), profile("a"), runner("r1", "a"), runner("r2", "a")}).Summary(),
-            "x2 x3 cluster-taken cluster-taken");
+            "x2 x3 cluster-taken");
+}
+
+TEST(LinkCatalog, KeepsTheDocumentedMessages) {
+  struct Row {
+    std::string runner;  // a second one, beside r1 on cluster c1
+    std::string_view message;
+  };
+  const Row rows[] = {
+      {RunnerText("r2", "c1", kDefault), "a managed runner already exists for this cluster"},
+      {RunnerText("r2", "c2", std::string(kDefault) + ", {profile_template_id: q}"),
+       "one or more profile_bindings reference a template that does not exist"},
+      {RunnerText("r2", "c2", std::string(kDefault) + ", {profile_template_id: q, is_default: true}"),
+       "runner cannot have more than one default profile binding"},
+      {RunnerText("r2", "c2", std::string(kDefault) + ", {profile_template_id: p1, profile_name: x}"),
+       "profile_template_id \"p1\" appears more than once; each binding must reference a distinct profile template."},
+      {"{kind: Runner, runner_id: r2, identity: {cluster_name: x}, profile_bindings: [" + std::string(kDefault) + "]}",
+       "runner.identity.zone is required"},
+      {"{kind: Runner, runner_id: r2, identity: {zone: z1}, profile_bindings: [" + std::string(kDefault) + "]}",
+       "runner.identity.cluster_id or cluster_name is required"},
+  };
+  for (const Row& row : rows) {
+    const Linked linked =
+        Link({std::string(kZone), std::string(kProfile), RunnerText("r1", "c1", kDefault), row.runner});
+    ASSERT_FALSE(linked.objects[3].issues.empty()) << row.runner;
+    EXPECT_THAT(linked.objects[3].issues[0].message, testing::StartsWith(std::string(row.message)));
+  }
 }
 
 TEST(LinkCatalog, ReferencesAProfileWithAnIdById) {
@@ -172,12 +198,19 @@ TEST(LinkCatalog, NamesADanglingBindingByItsReference) {
   EXPECT_EQ(linked.links.runners[0].bindings[0].profile, BindingLink::kNone);
 }
 
-TEST(LinkCatalog, WarnsOfAnUnknownZoneAndSuggests) {
-  const Linked linked = Link({"{kind: Zone, zone: zz1}", std::string(kProfile), RunnerText("r1", "c", kDefault)});
-  EXPECT_EQ(linked.Summary(), "unknown-zone");
-  EXPECT_EQ(linked.objects[2].issues[0].suggestion, "did you mean `zz1`?");
-  EXPECT_EQ(linked.links.runners.at(0).zone, BindingLink::kNone);
-  EXPECT_TRUE(linked.links.runners[0].bindings[0].valid);
+TEST(LinkCatalog, WarnsOfAnUnknownZone) {
+  const std::vector<std::string> objects = {
+      "{kind: Zone, zone: us-east-1}", std::string(kProfile),
+      "{kind: Runner, runner_id: r1, identity: {zone: us-east1, cluster_name: c}, "
+      "profile_bindings: [{profile_template_id: p1, is_default: true}]}"};
+  const Linked served = Link(objects);
+  EXPECT_EQ(served.Summary(), "unknown-zone");
+  EXPECT_EQ(served.links.runners.at(0).zone, BindingLink::kNone);
+  EXPECT_TRUE(served.links.runners[0].bindings[0].valid);
+  // A near name is for people who review files.
+  const Linked linted = Link(objects, CatalogUse::kLint);
+  EXPECT_EQ(linted.Summary(), "unknown-zone");
+  EXPECT_EQ(linted.objects[2].issues[0].suggestion, "did you mean `us-east-1`?");
 }
 
 TEST(LinkCatalog, LintMissesOnlyWhatIsGiven) {

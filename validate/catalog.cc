@@ -96,7 +96,7 @@ class Linker {
   CatalogUse use_;
   size_t suggestions_left_;
   std::map<std::string_view, FileIssues> files_;
-  Issue left_out_;                               // what Report gives for an issue past the limit
+  Issue left_out_;                                // what Report gives for an issue past the limit
   std::set<std::pair<size_t, size_t>> collided_;  // parties of a reported B510
   std::map<OrganizationAnd, size_t> profiles_by_reference_;
   std::map<OrganizationAnd, size_t> profiles_with_id_by_name_;
@@ -181,14 +181,16 @@ void Linker::Collide(Groups& groups, IssueCode code, Names names, std::string_vi
       if (index == parties.front()) continue;
       if (code == IssueCode::kClusterTaken && !collided_.emplace(parties.front(), index).second) continue;
       const Place at = PlaceOf(objects_[index], names);
-      std::string message(what);
+      // The control plane's own words for a cluster that has its runner.
+      std::string message(code == IssueCode::kClusterTaken ? "a managed runner already exists for this cluster: " : "");
+      message.append(what);
       if constexpr (std::is_same_v<decltype(key), const OrganizationAnd>) {
         message.append(" ").append(Quoted(key.second)).append(" of organization ").append(Quoted(key.first));
       } else {
         message.append(" ").append(Quoted(key));
       }
-      message.append(code == IssueCode::kClusterTaken ? " already has a managed runner" : " is taken");
-      message.append(", the one at ").append(first.file).append(":").append(std::to_string(first.position.line));
+      message.append(" is taken, the one at ").append(first.file).append(":");
+      message.append(std::to_string(first.position.line));
       Report(index, code, std::move(message), at);
     }
   }
@@ -331,16 +333,17 @@ void Linker::CheckDefaults(size_t index, const Runner& runner, const Node* list)
   if (defaults.size() > 1) {
     ReportBinding(index, defaults[1], {"is_default"}, IssueCode::kNotOneDefault,
                   "runner cannot have more than one default profile binding")
-        .suggestion = "the first default is in line " +
-                      std::to_string(runner.bindings[defaults[0]].position.line) + ": keep one of the two";
+        .suggestion = "the first default is in line " + std::to_string(runner.bindings[defaults[0]].position.line) +
+                      ": keep one of the two";
     objects_[index].refused = true;
     return;
   }
   // A value that failed to decode may have been the default.
-  const bool readable = list == nullptr || std::ranges::none_of(list->items, [](const NodeRef& item) {
-    const Node* value = At(item.get(), {"is_default"});
-    return item->kind == NodeKind::kInvalid || (value != nullptr && value->kind == NodeKind::kInvalid);
-  });
+  const bool readable =
+      list == nullptr || std::ranges::none_of(list->items, [](const NodeRef& item) {
+        const Node* value = At(item.get(), {"is_default"});
+        return item->kind == NodeKind::kInvalid || (value != nullptr && value->kind == NodeKind::kInvalid);
+      });
   if (!defaults.empty() || !readable) return;
   Report(index, IssueCode::kNotOneDefault, "runner must have exactly one default profile binding",
          PlaceOf(objects_[index], {"profile_bindings"}, /*of_key=*/true))
@@ -446,8 +449,8 @@ RunnerLink Linker::Link(size_t index, const Runner& runner) {
     if (is_new || linked.name.empty()) continue;
     ReportBinding(index, i, {binding.profile_name.empty() ? "profile_template_id" : "profile_name"},
                   IssueCode::kDuplicateBindingName,
-                  "the binding in line " + std::to_string(runner.bindings[other->second].position.line) +
-                      " is named " + Quoted(linked.name) + " too: give one of the two another `profile_name`");
+                  "the binding in line " + std::to_string(runner.bindings[other->second].position.line) + " is named " +
+                      Quoted(linked.name) + " too: give one of the two another `profile_name`");
     objects_[index].refused = true;
   }
   return link;

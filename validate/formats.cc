@@ -138,8 +138,7 @@ void FormatChecker::CheckField(const Field& field, const Node& value) {
 void FormatChecker::CheckMap(const Field& field, const Node& value) {
   if (value.members.size() > field.max_items) {
     Report(IssueCode::kLimitExceeded, value.position, value.layer,
-           std::to_string(value.members.size()) + " entries are above the limit of " +
-               std::to_string(field.max_items));
+           std::to_string(value.members.size()) + " entries are above the limit of " + std::to_string(field.max_items));
     return;
   }
   size_t bytes = 0;

@@ -1,0 +1,235 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/engine/json.h"
+#include "berth/engine/message.h"
+#include "tests/engine_fixture.h"
+
+namespace berth {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+// A published catalog and one decision from it.
+class Asking {
+ public:
+  explicit Asking(const std::vector<Source>& sources) { EXPECT_TRUE(engine_.Publish(CatalogOf(sources), 7).ok()); }
+
+  Decision Decide(std::string_view request_yaml) {
+    request_ = LaunchOf(request_yaml);
+    return engine_.Admit(request_, scratch_);
+  }
+  // The clauses after "can take this sandbox: ".
+  std::string Clauses(std::string_view request_yaml) {
+    const Decision decision = Decide(request_yaml);
+    EXPECT_EQ(decision.verdict, Verdict::kRejected);
+    const std::string message = MessageOf(decision, request_);
+    const size_t colon = message.find(": ");
+    return colon == std::string::npos ? message : message.substr(colon + 2);
+  }
+  ReasonDetail Detail(std::string_view request_yaml, ReasonCode code) {
+    const Decision decision = Decide(request_yaml);
+    for (const ReasonCount& reason : decision.reasons) {
+      if (reason.code == code) return DetailOf(decision, request_, reason);
+    }
+    ADD_FAILURE() << "no reason " << InfoOf(code).name << " for " << request_yaml;
+    return {};
+  }
+  std::string Json(std::string_view request_yaml) {
+    return DecisionToJson(Decide(request_yaml), request_, false, JsonLayout::kCompact);
+  }
+  const LaunchRequest& request() const { return request_; }
+
+ private:
+  Engine engine_;
+  Scratch scratch_;
+  LaunchRequest request_;
+};
+
+// Two runners with one binding each to profile p1.
+std::vector<Source> Two(std::string_view spec, std::string_view first = "", std::string_view second = "") {
+  return {ZoneSource(), ProfileSource(spec), RunnerSource("r1", first), RunnerSource("r2", second)};
+}
+std::vector<Source> One(std::string_view spec, std::string_view more = "") {
+  return {ZoneSource(), ProfileSource(spec), RunnerSource("r1", more)};
+}
+
+constexpr std::string_view kGpus = ", capabilities: {max_gpu_count: 4, supported_gpu_types: [a100]}";
+
+TEST(Message, OfSeveralBindingsSaysOnlyWhatIsTrueOfEach) {
+  const std::string_view gpu = "{resource_requests: {gpu: {count: 1, type: h100}}}";
+  EXPECT_EQ(Asking(Two("{}", kGpus)).Clauses(gpu), "2 do not offer a GPU of type `h100` (together they offer `a100`)");
+  EXPECT_EQ(Asking(Two("{}")).Clauses(gpu), "2 have no GPUs");
+  EXPECT_EQ(Asking(One("{}")).Clauses(gpu), "1 has no GPUs");
+  EXPECT_EQ(Asking(One("{}", kGpus)).Clauses(gpu), "1 has GPUs `a100` but none of type `h100`");
+}
+
+TEST(Message, NamesTheLargestCapAsTheLargest) {
+  std::vector<Source> sources = Two("{resource_defaults: {memoryLimit: 64Gi}}");
+  const std::string_view big = "{resource_requests: {memory: 900Gi}}";
+  EXPECT_EQ(Asking(sources).Clauses(big), "2 cap memory below 900Gi (the largest cap is 64Gi)");
+  sources.pop_back();
+  EXPECT_EQ(Asking(sources).Clauses(big), "1 caps memory at 64Gi, below the 900Gi asked");
+}
+
+TEST(Message, CountsOffersOfTheHeadlineOnly) {
+  // The one runner with arm64 is pending, which comes first.
+  const auto sources = Two("{}", ", capabilities: {supported_architectures: [amd64]}",
+                           ", install_status: PENDING, capabilities: {supported_architectures: [s390x]}");
+  Asking asking(sources);
+  EXPECT_THAT(asking.Clauses("{architecture: arm64}"), HasSubstr("1 runs on `amd64` but not on `arm64`"));
+  EXPECT_THAT(asking.Detail("{architecture: arm64}", ReasonCode::kArchitectureUnsupported).offered,
+              testing::ElementsAre("amd64", "s390x"));
+}
+
+TEST(Message, NamesEgressModesTogether) {
+  std::string modes;
+  for (const char c : std::string_view("abcde"))
+    modes.append(modes.empty() ? "" : ", ").append(1, c).append("x: {type: none}");
+  const std::string spec = "{network: {egress: {default: ax, modes: {" + modes + "}}}}";
+  EXPECT_EQ(Asking(Two(spec)).Clauses("{network: {egress_mode: internet}}"),
+            "2 do not offer egress mode `internet` (together they offer `ax`, `bx`, `cx`, `dx` and 1 more)");
+  EXPECT_EQ(Asking(One("{}")).Clauses("{network: {egress_mode: internet}}"),
+            "1 offers no egress modes, asked `internet`");
+}
+
+TEST(Message, SaysWhoSetARequestAboveALimit) {
+  Asking asking(One("{resource_defaults: {cpuRequest: \"2\"}}"));
+  const std::string_view launch = "{resource_limits: {cpu: \"1\"}}";
+  EXPECT_EQ(asking.Clauses(launch), "1 requests 2 CPU (set by the profile), above the limit 1 (sent with the launch)");
+  const ReasonDetail detail = asking.Detail(launch, ReasonCode::kCpuRequestAboveLimit);
+  EXPECT_EQ(detail.requested, std::nullopt);
+  EXPECT_THAT(detail.explanation, HasSubstr("request 2 (set by the profile, profile-p1:1:"));
+  EXPECT_THAT(detail.explanation, HasSubstr("limit 1 (sent with the launch, "));
+  EXPECT_THAT(HelpText(ReasonCode::kCpuRequestAboveLimit, detail), HasSubstr("send a CPU request of at most 1"));
+}
+
+TEST(Message, SaysWhoSetARequestAboveTheRunner) {
+  const std::string_view small = ", capabilities: {max_cpu_millicores: 4000}";
+  Asking inherited(One("{resource_defaults: {cpuRequest: \"8\"}}", small));
+  EXPECT_EQ(inherited.Clauses("{}"), "1 requests 8 CPU (set by the profile), above the runner's 4");
+  EXPECT_THAT(inherited.Json("{}"), HasSubstr("\"detail\":\"judged by the CPU request 8 (set by the profile, "));
+  EXPECT_EQ(Asking(Two("{resource_defaults: {cpuRequest: \"8\"}}", small, small)).Clauses("{}"),
+            "2 request more CPU than their runner gives (the largest gives 4)");
+  Asking own(One("{}", small));
+  EXPECT_EQ(own.Clauses("{resource_requests: {cpu: \"8\"}}"), "1 is on a runner that gives at most 4 CPU (8 asked)");
+  EXPECT_THAT(own.Json("{resource_requests: {cpu: \"8\"}}"), Not(HasSubstr("\"detail\"")));
+}
+
+TEST(Message, SaysWhatIsJudgedWhereALimitIsSentAndTheRequestInherited) {
+  // The launch's limit stands in `requested`; what exceeds the free amount is the profile's request.
+  Asking asking(One("{resource_defaults: {memoryRequest: 8Gi}}", ", resources: {available_memory_bytes: 4294967296}"));
+  EXPECT_EQ(asking.Clauses("{resource_limits: {memory: 9Gi}}"),
+            "1 requests 8Gi of memory (set by the profile), above the 4Gi free now");
+}
+
+TEST(Message, NamesTheFindingOfAnInvalidProfile) {
+  const std::string_view broken = "{network: {egress: {default: gone, modes: {a: {type: none}}}}}";
+  EXPECT_THAT(Asking(One(broken)).Clauses("{}"), HasSubstr("B307 at profile-p1:1:"));
+  EXPECT_THAT(Asking(One(broken)).Clauses("{}"), HasSubstr("`gone` is not declared"));
+  const std::vector<Source> refused = One("{runtime_clas: x}");
+  EXPECT_THAT(Asking(refused).Clauses("{}"), HasSubstr("profile `p1` was refused: B105 at profile-p1:1:"));
+  EXPECT_THAT(Asking({ZoneSource(), RunnerSource("r1")}).Clauses("{}"),
+              HasSubstr("profile reference `p1` names no profile of organization `default`"));
+  EXPECT_THAT(Asking({{"zone", "{kind: Zone, zone: z1, typo: 1}"}, ProfileSource(), RunnerSource("r1")}).Clauses("{}"),
+              HasSubstr("zone `z1` was refused: B105 at zone:1:"));
+}
+
+TEST(Message, KeepsFindingsOfAnotherOrganizationsProfile) {
+  Asking asking(One("{runtime_clas: x}", ", is_shared: true"));
+  EXPECT_THAT(asking.Clauses("{}"), HasSubstr("runtime_clas"));
+  EXPECT_THAT(asking.Clauses("{organization_id: acme}"), EndsWith("error in the profile, its override or its zone"));
+}
+
+TEST(Message, NamesTheFieldThatAnOverrideBreaks) {
+  std::vector<Source> sources = One("{instance_types: [a100]}");
+  sources.push_back({"org", "{kind: Organization, organization_id: default, launch_overrides: [pod.placement]}"});
+  Asking asking(sources);
+  const std::string_view launch = "{overrides: {pod: {placement: {instanceTypes: [h100]}}}}";
+  EXPECT_THAT(asking.Clauses(launch), HasSubstr("`overrides.pod.placement.instanceTypes`: "));
+  EXPECT_THAT(HelpText(ReasonCode::kOverrideInvalid, asking.Detail(launch, ReasonCode::kOverrideInvalid)),
+              HasSubstr("correct `overrides`: `overrides.pod.placement.instanceTypes`: "));
+}
+
+TEST(Message, ShowsTheHostThatIsNoHost) {
+  const std::string spec =
+      "{network: {ingress: {public: {scope: any, service: {serviceType: ClusterIP}, ingress: {controllerName: c, "
+      "template: \"{{.SandboxID}}" +
+      std::string(60, 'x') + ".example.com\"}}}}}";
+  Asking asking(One(spec));
+  const std::string launch = "{sandbox_id: sb-12345, network: {ingress_mode: public, exposed_ports: [80]}}";
+  EXPECT_THAT(asking.Clauses(launch), HasSubstr("`sb-12345" + std::string(60, 'x') + ".example.com`; the label"));
+  EXPECT_THAT(asking.Clauses(launch), HasSubstr("(68 characters) "));
+}
+
+TEST(Message, SuggestsTheNameThatWasMeant) {
+  std::vector<Source> sources = {ZoneSource(), ProfileSource()};
+  for (int i = 0; i < 60; ++i) sources.push_back(RunnerSource("runner-number-" + std::to_string(100 + i)));
+  sources.push_back(RunnerSource("zebra", ", capabilities: {supported_architectures: [amd64]}"));
+  Asking asking(sources);
+  // Behind the names that are listed.
+  EXPECT_THAT(asking.Json("{runner_ids: [zebre]}"), HasSubstr("did you mean `zebra`?"));
+  EXPECT_THAT(asking.Json("{runner_ids: [zebre]}"), HasSubstr("\"offered_total\":61"));
+  EXPECT_THAT(MessageOf(asking.Decide("{runner_ids: [zebre]}"), asking.request()), EndsWith("and 57 more"));
+  EXPECT_THAT(asking.Json("{runner_ids: [unlike]}"), Not(HasSubstr("did you mean")));
+  EXPECT_THAT(asking.Clauses("{architecture: AMD64}"), HasSubstr("did you mean `amd64`?"));
+  EXPECT_THAT(asking.Clauses("{architecture: x86_64}"), HasSubstr("did you mean `amd64`?"));
+  EXPECT_THAT(asking.Clauses("{architecture: arm64}"), Not(HasSubstr("did you mean")));
+}
+
+TEST(Message, ListsNoTotalWhenNothingIsCut) {
+  EXPECT_THAT(Asking(One("{}")).Json("{runner_ids: [other]}"), Not(HasSubstr("offered_total")));
+}
+
+TEST(Message, NeverAdvisesNothing) {
+  Asking asking(One("{}", ", resources: {available_cpu_millicores: 0}"));
+  const std::string_view launch = "{resource_requests: {cpu: \"1\"}}";
+  EXPECT_EQ(HelpText(ReasonCode::kInsufficientCpu, asking.Detail(launch, ReasonCode::kInsufficientCpu)), "wait");
+}
+
+// Texts of every reason, about a request that the decision was not made from.
+TEST(Message, OfAnotherRequestIsLessAndNoCrash) {
+  std::vector<Source> sources = Two("{network: {ingress: {web: {scope: any, service: {serviceType: ClusterIP}}}}}");
+  sources.push_back({"org", "{kind: Organization, organization_id: default, quota: {cpu: \"1\"}, allowed_images: []}"});
+  Asking asking(sources);
+  const Decision made = asking.Decide("{resource_requests: {cpu: \"4\"}}");
+  for (const std::string_view other :
+       {"{}", "{organization_id: acme}", "{network: {ingress_mode: gone}}", "{overrides: {tags: [a]}}"}) {
+    const LaunchRequest request = LaunchOf(other);
+    for (const ReasonInfo& info : Reasons()) {
+      for (const uint32_t example : {uint32_t{0}, uint32_t{99}, ReasonCount::kNoExample}) {
+        std::vector<CandidateResult> candidates(made.candidates.begin(), made.candidates.end());
+        for (CandidateResult& candidate : candidates)
+          candidate.failures.AddIf(info.code <= ReasonCode::kInsufficientGpu, info.code);
+        candidates.push_back({12345, candidates.front().failures, {}});
+        const std::vector<ReasonCount> reasons = {{info.code, 1, 1, 1, example}};
+        Decision decision = made;
+        decision.candidates = candidates;
+        decision.reasons = reasons;
+        EXPECT_FALSE(MessageOf(decision, request).empty()) << info.name;
+        EXPECT_FALSE(HelpText(info.code, DetailOf(decision, request, reasons.front())).empty()) << info.name;
+        decision.snapshot = nullptr;
+        EXPECT_FALSE(MessageOf(decision, request).empty()) << info.name;
+      }
+    }
+  }
+}
+
+TEST(Message, OfNoDecisionIsAnAnswerAllTheSame) {
+  const LaunchRequest request;
+  Decision decision;
+  for (const Verdict verdict : {Verdict::kInvalid, Verdict::kRejected, Verdict::kAdmitted}) {
+    decision.verdict = verdict;
+    EXPECT_FALSE(MessageOf(decision, request).empty());
+    EXPECT_THAT(DecisionToJson(decision, request, true, JsonLayout::kCompact), HasSubstr("\"catalog_revision\":0"));
+  }
+}
+
+}  // namespace
+}  // namespace berth
