@@ -83,7 +83,7 @@ class Failures {
  public:
   constexpr Failures() = default;
   constexpr void Add(ReasonCode code) { bits_ |= Bit(code); }
-  constexpr void AddIf(bool fails, ReasonCode code) { bits_ |= static_cast<uint32_t>(fails) << Index(code); }
+  constexpr void AddIf(bool fails, ReasonCode code) { bits_ |= fails ? Bit(code) : 0; }
   [[nodiscard]] constexpr bool Has(ReasonCode code) const { return (bits_ & Bit(code)) != 0; }
   [[nodiscard]] constexpr bool none() const { return bits_ == 0; }
   [[nodiscard]] constexpr bool single() const { return std::has_single_bit(bits_); }
@@ -93,7 +93,10 @@ class Failures {
 
  private:
   static constexpr uint32_t Index(ReasonCode code) { return static_cast<uint32_t>(code); }
-  static constexpr uint32_t Bit(ReasonCode code) { return uint32_t{1} << Index(code); }
+  // Scope codes have no bit: no candidate fails them.
+  static constexpr uint32_t Bit(ReasonCode code) {
+    return Index(code) < kConstraintCount ? uint32_t{1} << Index(code) : 0;
+  }
 
   uint32_t bits_ = 0;
 };

@@ -24,7 +24,7 @@ Objects Decode(std::string_view text, std::string_view name = "a.yaml") {
 }
 
 template <typename T>
-const T& Only(const Objects& decoded) {
+T Only(const Objects& decoded) {
   return std::get<T>(decoded.objects.at(0).value);
 }
 
@@ -110,7 +110,7 @@ profile_bindings:
 )");
   ASSERT_EQ(decoded.objects.size(), 1U);
   EXPECT_FALSE(decoded.objects[0].refused) << IssueText(decoded.objects[0].issues);
-  const auto& runner = Only<Runner>(decoded);
+  const auto runner = Only<Runner>(decoded);
   EXPECT_EQ(runner.runner_id, "r1");
   EXPECT_EQ(runner.zone, "z1");
   EXPECT_EQ(runner.cluster_id, "k1");
@@ -140,7 +140,7 @@ profile_bindings:
 }
 
 TEST(Objects, AbsentStatusesAreHealthy) {
-  const auto& runner = Only<Runner>(Decode("{runner_id: r, identity: {zone: z}}"));
+  const auto runner = Only<Runner>(Decode("{runner_id: r, identity: {zone: z}}"));
   EXPECT_EQ(runner.install_status.value, InstallStatus::kReady);
   EXPECT_EQ(runner.connection_status.value, ConnectionStatus::kConnected);
   EXPECT_EQ(runner.capabilities.max_gpu_count.value, 0);
@@ -153,7 +153,7 @@ TEST(Objects, BadOverridesSpoilOnlyTheirBinding) {
   const Objects decoded = Decode(
       "{runner_id: r, identity: {zone: z}, profile_bindings: [{profile_template_id: p, overrides_json: '{'}, "
       "{profile_template_id: q, overrides_json: null}]}");
-  const auto& runner = Only<Runner>(decoded);
+  const auto runner = Only<Runner>(decoded);
   EXPECT_FALSE(decoded.objects[0].refused);
   ASSERT_EQ(runner.bindings.size(), 2U);
   EXPECT_FALSE(runner.bindings[0].overrides_valid);
@@ -170,7 +170,7 @@ TEST(Objects, RefusedOnesStillLendTheirNames) {
 
 TEST(Objects, FoldTheCaseOfGpuTypes) {
   const Objects decoded = Decode("{zone: z, defaults: {}, gpu_memory_gb: {H100: 80, a100: '40'}}");
-  const auto& zone = Only<Zone>(decoded);
+  const auto zone = Only<Zone>(decoded);
   EXPECT_EQ(zone.gpu_memory_gb.at("h100"), 80);
   EXPECT_EQ(zone.gpu_memory_gb.at("a100"), 40);
   const Objects twice = Decode("{zone: z, defaults: {}, gpu_memory_gb: {H100: 80, h100: 40}}");
@@ -186,7 +186,7 @@ strategy: pack
 allowed_images: []
 launch_overrides: [tags, node_selector]
 )");
-  const auto& organization = Only<Organization>(decoded);
+  const auto organization = Only<Organization>(decoded);
   EXPECT_EQ(organization.organization_id, "acme");
   EXPECT_EQ(organization.quota_cpu->value.ToString(), "64");
   EXPECT_EQ(organization.quota_cpu->position, (Position{2, 14}));
@@ -199,7 +199,7 @@ launch_overrides: [tags, node_selector]
   EXPECT_TRUE(organization.allowed_images->value.empty());
   ASSERT_EQ(organization.launch_overrides.size(), 2U);
   EXPECT_EQ(organization.launch_overrides[1].value, "node_selector");
-  const auto& plain = Only<Organization>(Decode("{kind: Organization}"));
+  const auto plain = Only<Organization>(Decode("{kind: Organization}"));
   EXPECT_EQ(plain.limits_are, LimitsAre::kCeiling);
   EXPECT_EQ(plain.unnamed_requests, UnnamedRequests::kAnyBinding);
   EXPECT_EQ(plain.strategy, Strategy::kSpread);
