@@ -263,10 +263,11 @@ void Linker::CheckSharedClusters() {
   for (auto& [cluster, parties] : clusters) {
     SortByPlace(parties);
     // The first of another organization, of all before it: the first, or the first that differs from it.
-    const auto other = std::ranges::find_if(
-        parties, [&](size_t index) { return organization(index) != organization(parties.front()); });
+    const std::string& first = organization(parties.front());
+    const auto other =
+        std::find_if(parties.begin(), parties.end(), [&](size_t index) { return organization(index) != first; });
     for (auto party = other; party != parties.end(); ++party) {
-      const size_t earlier = organization(*party) == organization(parties.front()) ? *other : parties.front();
+      const size_t earlier = organization(*party) == first ? *other : parties.front();
       const Object& object = objects_[earlier];
       Report(*party, IssueCode::kClusterShared,
              "a runner of organization " + Quoted(organization(earlier)) + " names cluster " + Quoted(cluster) +
@@ -355,7 +356,7 @@ void Linker::CheckDefaults(size_t index, const Runner& runner, const Node* list)
 void Linker::IndexProfiles() {
   std::vector<size_t> order(objects_.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::ranges::stable_partition(order, [&](size_t index) { return !objects_[index].withheld; });
+  std::stable_partition(order.begin(), order.end(), [&](size_t index) { return !objects_[index].withheld; });
   for (size_t i : order) {
     if (const auto* zone = As<Zone>(i); zone != nullptr && !zone->zone.empty()) zones_.emplace(zone->zone, i);
     const auto* profile = As<Profile>(i);
