@@ -32,20 +32,24 @@ void PrepareBindings(Object& object, Runner& runner) {
   }
 }
 
+Record RecordOf(const Object& object) {
+  constexpr Record kRecords[] = {Record::kZone, Record::kProfile, Record::kRunner, Record::kOrganization};
+  return kRecords[object.value.index()];
+}
+
 void Prepare(Object& object) {
   std::vector<Issue> issues;
   if (auto* zone = std::get_if<Zone>(&object.value); zone != nullptr) {
     zone->defaults = PrepareLayer(zone->defaults, object, "/defaults", issues);
-    CheckFormats(*object.node, Record::kZone, {object.file, object.path, {}}, issues);
   } else if (auto* profile = std::get_if<Profile>(&object.value); profile != nullptr) {
     profile->spec = PrepareLayer(profile->spec, object, "/spec", issues);
-    CheckFormats(*object.node, Record::kProfile, {object.file, object.path, {}}, issues);
   } else if (auto* runner = std::get_if<Runner>(&object.value); runner != nullptr) {
     PrepareBindings(object, *runner);
-    CheckFormats(*object.node, Record::kRunner, {object.file, object.path, {}}, issues);
-  } else {
-    CheckFormats(*object.node, Record::kOrganization, {object.file, object.path, {}}, issues);
   }
+  const Record record = RecordOf(object);
+  const Place place = {object.file, object.path, {}};
+  CheckFormats(*object.node, record, place, issues);
+  if (object.form == ObjectForm::kWhole) CheckRequired(*object.node, record, object.position, place, issues);
   object.refused = object.refused || HasError(issues);
   std::ranges::move(issues, std::back_inserter(object.issues));
 }

@@ -230,10 +230,57 @@ void FormatChecker::CheckTemplateText(const Node& value) {
   }
 }
 
+// Reports the required members that a whole object lacks, in it and in the records below it.
+class RequiredChecker {
+ public:
+  RequiredChecker(const Place& place, std::vector<Issue>& issues)
+      : file_(place.file), path_(place.path, place.field), issues_(issues) {}
+
+  void Check(const Node& node, Record record, Position at) {
+    // A value that failed to decode is not missing; layers are partial; and what the control plane documents words for
+    // is said in them, by the catalog's rules.
+    const bool documented = record == Record::kIdentity || record == Record::kBinding;
+    if (!node.is_map() || record == Record::kSpec) return;
+    for (const Field& field : FieldsOf(record)) {
+      const NodeRef* value = node.Find(field.name);
+      if (value != nullptr) {
+        CheckBelow(field, **value);
+      } else if (field.required && !documented) {
+        Issue& issue = issues_.emplace_back();
+        issue.code = IssueCode::kMissingField;
+        issue.message = std::string(RecordName(record)).append(" needs `").append(field.name).append("`");
+        issue.file = file_;
+        issue.position = at;
+        issue.path = path_.Pointer();
+        issue.field = path_.Field();
+      }
+    }
+  }
+
+ private:
+  void CheckBelow(const Field& field, const Node& value) {
+    const FieldPath::Step step(path_, field.name, field.name);
+    if (field.type == FieldType::kRecord) Check(value, field.members, value.position);
+    if (field.type != FieldType::kRecordList) return;
+    for (size_t i = 0; i < value.items.size(); ++i) {
+      const FieldPath::Step item(path_, i);
+      Check(*value.items[i], field.members, value.items[i]->position);
+    }
+  }
+
+  std::string_view file_;
+  FieldPath path_;
+  std::vector<Issue>& issues_;
+};
+
 }  // namespace
 
 void CheckFormats(const Node& node, Record record, const Place& place, std::vector<Issue>& issues) {
   FormatChecker(place, issues).CheckRecord(node, record, record == Record::kSpec);
+}
+
+void CheckRequired(const Node& object, Record record, Position at, const Place& place, std::vector<Issue>& issues) {
+  RequiredChecker(place, issues).Check(object, record, at);
 }
 
 }  // namespace berth

@@ -34,6 +34,9 @@ struct Place {
 // Specs inside other objects are left out: they are layers, and CheckLayer judges them folded.
 void CheckFormats(const Node& node, Record record, const Place& place, std::vector<Issue>& issues);
 
+// Every required member of a whole object and of the records in it, layers left out; `at` stands for the object itself.
+void CheckRequired(const Node& object, Record record, Position at, const Place& place, std::vector<Issue>& issues);
+
 // CheckFormats for one layer of a spec (after the fold), and the contradictions within it: a request above its limit,
 // `cidrs` in a mode of another type, half a pair.
 void CheckLayer(const Node& layer, const Place& place, std::vector<Issue>& issues);
