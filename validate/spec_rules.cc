@@ -8,6 +8,7 @@
 #include "berth/spec/field_path.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
+#include "berth/validate/pod_rules.h"
 
 namespace berth {
 namespace {
@@ -304,6 +305,11 @@ void EffectiveChecker::CheckAnnotations() {
 void CheckLayer(const Node& layer, const Place& place, std::vector<Issue>& issues) {
   CheckFormats(layer, Record::kSpec, place, issues);
   LayerChecker(layer, place, issues).Run();
+  if (const Node* pod_spec = At(&layer, {"pod", "spec"}); pod_spec != nullptr && pod_spec->is_map()) {
+    const std::string path = std::string(place.path).append("/pod/spec");
+    const std::string field = std::string(place.field).append(place.field.empty() ? "" : ".").append("pod.spec");
+    CheckPodSpec(*pod_spec, {place.file, path, field}, layer.layer, issues);
+  }
 }
 
 void CheckEffective(const Node* merged, const EffectiveRules& rules, const LayerPlaces& places,
