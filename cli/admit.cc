@@ -101,7 +101,7 @@ void PrintAdmitted(const Decision& decision, const LaunchRequest& request, Strea
   for (HeaderLine& line : NetworkHeader(resolved)) header.push_back(std::move(line));
   PrintHeader(header, "", out);
   out << "\n";
-  PrintSpec(resolved, request.file, out);
+  PrintSpec(resolved, &request, out);
 }
 
 void PrintViolations(std::span<const Issue> errors, Stream& out) {

@@ -22,7 +22,7 @@
 
 namespace berth::cli {
 
-enum class Output : uint8_t { kText, kJson, kYaml };
+enum class Output : uint8_t { kText, kJson, kYaml, kPod };
 
 // Text from standard input has no name to tell its format: it is JSON when it reads as JSON, else YAML.
 ParsedDocument ParseText(std::shared_ptr<const SourceText> source);

@@ -16,6 +16,7 @@
 #include "CLI/Formatter.hpp"
 #include "berth/cli/admit.h"
 #include "berth/cli/discovery.h"
+#include "berth/cli/explain.h"
 #include "berth/cli/lint.h"
 #include "berth/cli/load.h"
 #include "berth/cli/resolve.h"
@@ -43,7 +44,8 @@ template <typename T>
 using Choices = std::vector<std::pair<std::string, T>>;
 
 const Choices<Output> kTextOrJson = {{"text", Output::kText}, {"json", Output::kJson}};
-const Choices<Output> kTextYamlOrJson = {{"text", Output::kText}, {"yaml", Output::kYaml}, {"json", Output::kJson}};
+const Choices<Output> kSpecOutputs = {
+    {"text", Output::kText}, {"yaml", Output::kYaml}, {"json", Output::kJson}, {"pod", Output::kPod}};
 const Choices<ColorChoice> kColors = {
     {"auto", ColorChoice::kAuto}, {"always", ColorChoice::kAlways}, {"never", ColorChoice::kNever}};
 
@@ -187,6 +189,7 @@ class CommandLine {
     AddColor(app_);
     AddLint();
     AddResolve();
+    AddExplain();
     AddAdmit();
     AddDiscovery();
   }
@@ -289,14 +292,14 @@ class CommandLine {
         ->option_text("FILE");
   }
 
-  void AddTarget(CLI::App& command) {
-    AddCatalog(command, resolve_.catalog);
-    command.add_option("--runner", resolve_.runner, "The runner")->required()->option_text("ID");
-    command.add_option("--profile", resolve_.profile, "A profile it binds, by name or id (default: its default)")
+  void AddTarget(CLI::App& command, ResolveOptions& target) {
+    AddCatalog(command, target.catalog);
+    command.add_option("--runner", target.runner, "The runner")->required()->option_text("ID");
+    command.add_option("--profile", target.profile, "A profile it binds, by name or id (default: its default)")
         ->option_text("NAME");
-    AddFile(command, "--request", resolve_.request, "A launch whose own settings count as well");
-    AddOrganization(command, resolve_.organization);
-    command.add_flag("--effective", resolve_.effective, "Without the launch's own settings");
+    AddFile(command, "--request", target.request, "A launch whose own settings count as well");
+    AddOrganization(command, target.organization);
+    command.add_flag("--effective", target.effective, "Without the launch's own settings");
   }
 
   void AddResolve() {
@@ -304,26 +307,38 @@ class CommandLine {
         AddCommand("resolve", "Prints the spec that launches get on a runner's profile.",
                    "  berth resolve --catalog catalog/ --runner r1\n"
                    "  berth resolve --catalog catalog/ --runner r1 --profile gpu --request launch.yaml\n"
-                   "  berth resolve --catalog catalog/ --runner r1 -o json");
-    AddTarget(resolve);
+                   "  berth resolve --catalog catalog/ --runner r1 -o json\n"
+                   "  berth resolve --catalog catalog/ --runner r1 --request launch.yaml -o pod");
+    AddTarget(resolve, resolve_);
     AddChoice<Output>(
-        resolve, "-o,--output", kTextYamlOrJson, [this](Output output) { resolve_.output = output; }, "Format");
+        resolve, "-o,--output", kSpecOutputs, [this](Output output) { resolve_.output = output; },
+        "Format; pod: a preview of the Kubernetes manifests");
     resolve.callback([this] {
       CheckInputs(resolve_.catalog, "--request", resolve_.request);
       command_ = [this](Console& console) { return ResolveSpec(resolve_, console); };
     });
+  }
 
-    CLI::App& explain = AddCommand("explain", "Prints every field with its value, who set it where, and what it hides.",
-                                   "  berth explain --catalog catalog/ --runner r1\n"
-                                   "  berth explain --catalog catalog/ --runner r1 --path /network/egress\n"
-                                   "  berth explain --catalog catalog/ --runner r1 --request launch.yaml -o json");
-    AddTarget(explain);
-    explain.add_option("--path", resolve_.path, "Only fields at or below this pointer")->option_text("POINTER");
+  void AddExplain() {
+    CLI::App& explain =
+        AddCommand("explain", "Prints what every layer says about each field, where, and which one counts.",
+                   "  berth explain --catalog catalog/ --runner r1\n"
+                   "  berth explain --catalog catalog/ --runner r1 --path /network/egress\n"
+                   "  berth explain --catalog catalog/ --runner r1 --request launch.yaml --all-layers\n"
+                   "  berth explain --catalog catalog/ --runner r1 --html explained.html");
+    AddTarget(explain, explain_.target);
+    explain.add_option("--path", explain_.path, "Only fields at or below this pointer, and who may set them")
+        ->option_text("POINTER");
+    explain.add_flag("--all-layers", explain_.all_layers, "Also the layers that say nothing about a field");
+    AddFile(explain, "--html", explain_.html, "Write all layers as a page of HTML instead; - prints it");
     AddChoice<Output>(
-        explain, "-o,--output", kTextOrJson, [this](Output output) { resolve_.output = output; }, "Format");
+        explain, "-o,--output", kTextOrJson, [this](Output output) { explain_.target.output = output; }, "Format");
     explain.callback([this] {
-      CheckInputs(resolve_.catalog, "--request", resolve_.request);
-      command_ = [this](Console& console) { return ExplainSpec(resolve_, console); };
+      CheckInputs(explain_.target.catalog, "--request", explain_.target.request);
+      if (explain_.html && explain_.target.output != Output::kText) {
+        throw CLI::ValidationError("`--html` and `--output` exclude each other: keep one of the two");
+      }
+      command_ = [this](Console& console) { return ExplainSpec(explain_, console); };
     });
   }
 
@@ -409,6 +424,7 @@ class CommandLine {
   bool quiet_ = false;
   LintOptions lint_;
   ResolveOptions resolve_;
+  ExplainOptions explain_;
   AdmitOptions admit_;
   DiscoveryOptions discovery_;
   std::function<ExitCode(Console&)> command_;

@@ -4,20 +4,19 @@
 #include <map>
 #include <utility>
 
-#include "berth/engine/json.h"
+#include "berth/cli/yaml_text.h"
+#include "berth/engine/explanation.h"
 #include "berth/spec/field_path.h"
 #include "berth/spec/quoted.h"
-#include "berth/spec/writer.h"
 
 namespace berth::cli {
 namespace {
 
-constexpr size_t kMaxAligned = 64;     // a longer line pushes its own comment
-constexpr size_t kMaxInlineList = 60;  // a longer list gets a line for each item
+constexpr size_t kMaxAligned = 64;  // a longer line pushes its own comment
 
 struct Line {
   std::string text;
-  const ExplainedSource* source = nullptr;
+  const ExplainedLayer* source = nullptr;
 };
 
 // Lays out a spec as block YAML.
@@ -25,7 +24,8 @@ class SpecLines {
  public:
   explicit SpecLines(const std::vector<ExplainedField>& fields) {
     for (const ExplainedField& field : fields) {
-      if (!field.unset) sources_.emplace(field.path, &field.set);
+      const ExplainedLayer* decider = field.decider();
+      if (decider != nullptr && decider->says == Says::kSet) sources_.emplace(field.path, decider);
     }
   }
 
@@ -36,47 +36,17 @@ class SpecLines {
   }
 
  private:
-  [[nodiscard]] const ExplainedSource* SourceOf(const std::string& path, const ExplainedSource* inherited) const {
+  [[nodiscard]] const ExplainedLayer* SourceOf(const std::string& path, const ExplainedLayer* inherited) const {
     const auto found = sources_.find(path);
     return found == sources_.end() ? inherited : found->second;
   }
 
-  static std::string Scalar(const Node& node) {
-    std::string text;
-    if (node.kind == NodeKind::kBool || node.kind == NodeKind::kNumber) return node.text;
-    if (node.is_null()) return "null";
-    AppendYamlScalar(node.text, text);
-    return text;
-  }
-
-  static bool IsLeaf(const Node& node) {
-    return !(node.is_map() && !node.members.empty()) && !(node.is_list() && !node.items.empty());
-  }
-
-  static std::string Leaf(const Node& node) {
-    if (node.is_map()) return "{}";
-    return node.is_list() ? "[]" : Scalar(node);
-  }
-
-  // `[a, b]` when all items are scalars and the list is short; else empty.
-  static std::string InlineList(const Node& node) {
-    std::string text = "[";
-    for (const NodeRef& item : node.items) {
-      if (!IsLeaf(*item)) return {};
-      text.append(text.size() == 1 ? "" : ", ").append(Leaf(*item));
-      if (text.size() > kMaxInlineList) return {};
-    }
-    return text + "]";
-  }
-
   // Puts a value behind `head` (`key:` or `-`); what does not fit there goes below, deeper than `indent`.
   void AddValue(std::string head, const Node& node, size_t indent, const std::string& path,
-                const ExplainedSource* inherited) {
-    const ExplainedSource* source = SourceOf(path, inherited);
-    const std::string list = node.is_list() ? InlineList(node) : std::string();
-    if (IsLeaf(node) || !list.empty()) {
-      head.append(" ").append(IsLeaf(node) ? Leaf(node) : list);
-      lines_.push_back({std::move(head), source});
+                const ExplainedLayer* inherited) {
+    const ExplainedLayer* source = SourceOf(path, inherited);
+    if (const std::string text = YamlInline(node); !text.empty()) {
+      lines_.push_back({std::move(head.append(" ").append(text)), source});
       return;
     }
     // A list or a pair that one layer set as a whole shows its source once, at its head.
@@ -89,17 +59,15 @@ class SpecLines {
     }
   }
 
-  void AddMembers(const Node& map, size_t indent, const std::string& path, const ExplainedSource* inherited) {
+  void AddMembers(const Node& map, size_t indent, const std::string& path, const ExplainedLayer* inherited) {
     for (const Member& member : map.members) {
       std::string below = path;
       AppendPointer(member.key, below);
-      std::string head(indent, ' ');
-      AppendYamlScalar(member.key, head);
-      AddInherited(std::move(head.append(":")), *member.value, indent, below, inherited);
+      AddInherited(std::string(indent, ' ') + YamlKey(member.key), *member.value, indent, below, inherited);
     }
   }
 
-  void AddItems(const Node& list, size_t indent, const std::string& path, const ExplainedSource* inherited) {
+  void AddItems(const Node& list, size_t indent, const std::string& path, const ExplainedLayer* inherited) {
     for (size_t i = 0; i < list.items.size(); ++i) {
       const std::string below = path + "/" + std::to_string(i);
       const Node& item = *list.items[i];
@@ -116,13 +84,13 @@ class SpecLines {
 
   // As AddValue, but a source that was shown above is not shown again.
   void AddInherited(std::string head, const Node& node, size_t indent, const std::string& path,
-                    const ExplainedSource* inherited) {
+                    const ExplainedLayer* inherited) {
     const size_t first = lines_.size();
     AddValue(std::move(head), node, indent, path, inherited);
     if (inherited != nullptr && lines_[first].source == inherited) lines_[first].source = nullptr;
   }
 
-  std::map<std::string, const ExplainedSource*, std::less<>> sources_;
+  std::map<std::string, const ExplainedLayer*, std::less<>> sources_;
   std::vector<Line> lines_;
 };
 
@@ -177,8 +145,8 @@ void PrintHeader(const std::vector<HeaderLine>& lines, std::string_view prefix, 
   }
 }
 
-void PrintSpec(const Resolved& resolved, std::string_view request_file, Stream& out) {
-  const std::vector<ExplainedField> fields = ExplainResolved(resolved, request_file, "");
+void PrintSpec(const Resolved& resolved, const LaunchRequest* request, Stream& out) {
+  const std::vector<ExplainedField> fields = ExplainResolved(resolved, request, "");
   const std::vector<Line> lines = SpecLines(fields).Of(*resolved.spec);
   size_t width = 0;
   for (const Line& line : lines) {
@@ -189,10 +157,11 @@ void PrintSpec(const Resolved& resolved, std::string_view request_file, Stream& 
     out << line.text;
     if (line.source != nullptr) {
       const size_t own = DisplayWidth(line.text);
+      const std::string_view layer = LayerName(line.source->layer);
       std::string comment = "# ";
-      comment.append(line.source->layer);
+      comment.append(layer);
       if (!line.source->source.empty()) {
-        comment.append(9 - std::min<size_t>(line.source->layer.size(), 8), ' ').append(Printable(line.source->source));
+        comment.append(9 - std::min<size_t>(layer.size(), 8), ' ').append(Printable(line.source->source));
       }
       out << std::string(own < width ? width - own + 2 : 2, ' ');
       out.Add(comment, Style::kFaint);

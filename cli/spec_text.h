@@ -9,6 +9,7 @@
 
 #include "berth/cli/terminal.h"
 #include "berth/engine/engine.h"
+#include "berth/spec/launch.h"
 
 namespace berth::cli {
 
@@ -26,8 +27,8 @@ std::vector<HeaderLine> NetworkHeader(const Resolved& resolved);
 void PrintHeader(const std::vector<HeaderLine>& lines, std::string_view prefix, Stream& out);
 
 // `spec:` and everything below it, as YAML that can be read again; behind each value a comment with the layer that set
-// it and its place.
-void PrintSpec(const Resolved& resolved, std::string_view request_file, Stream& out);
+// it and its place. `request` is the launch that was resolved, or null.
+void PrintSpec(const Resolved& resolved, const LaunchRequest* request, Stream& out);
 
 }  // namespace berth::cli
 

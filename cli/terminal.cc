@@ -43,10 +43,11 @@ size_t WidthOf(uint32_t code_point) {
   return Contains(kTwoColumns, code_point) ? 2 : 1;
 }
 
-// C0 but tab, DEL, C1, what has no width, and what turns the direction of writing.
+// C0 but tab, DEL, C1, what has no width, what YAML 1.1 takes for the end of a line, and what turns the direction of
+// writing.
 bool Deceives(uint32_t code_point) {
   constexpr std::array<CodePointRange, 6> kRanges = {
-      {{0, 0x08}, {0x0A, 0x1F}, {0x7F, 0x9F}, {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2066, 0x2069}}};
+      {{0, 0x08}, {0x0A, 0x1F}, {0x7F, 0x9F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069}}};
   return Contains(kRanges, code_point) || code_point == 0xFEFF;
 }
 

@@ -11,21 +11,23 @@
 namespace berth {
 namespace {
 
-// Folds one layer and checks it. The tree stays null when the object has none.
-NodeRef PrepareLayer(const NodeRef& layer, const Object& object, std::string_view below, std::vector<Issue>& issues) {
-  if (layer == nullptr) return nullptr;
+// Folds one layer in place and checks it. The tree stays null when the object has none.
+void PrepareLayer(const Object& object, std::string_view below, NodeRef& layer, std::vector<DroppedValue>& dropped,
+                  std::vector<Issue>& issues) {
+  if (layer == nullptr) return;
   const std::string path = std::string(object.path).append(below);
-  NodeRef folded = FoldLayer(layer, object.file, path, issues);
-  CheckLayer(*folded, {object.file, path, {}}, issues);
-  return folded;
+  FoldedLayer folded = FoldLayer(layer, object.file, path, issues);
+  layer = std::move(folded.layer);
+  dropped = std::move(folded.dropped);
+  CheckLayer(*layer, {object.file, path, {}}, issues);
 }
 
 void PrepareBindings(Object& object, Runner& runner) {
   for (size_t i = 0; i < runner.bindings.size(); ++i) {
     Binding& binding = runner.bindings[i];
     std::vector<Issue> issues;
-    binding.overrides =
-        PrepareLayer(binding.overrides, object, "/profile_bindings/" + std::to_string(i) + "/overrides_json", issues);
+    PrepareLayer(object, "/profile_bindings/" + std::to_string(i) + "/overrides_json", binding.overrides,
+                 binding.dropped, issues);
     // A bad override spoils its binding, not the runner.
     binding.overrides_valid = binding.overrides_valid && !HasError(issues);
     std::ranges::move(issues, std::back_inserter(object.issues));
@@ -40,9 +42,9 @@ Record RecordOf(const Object& object) {
 void Prepare(Object& object) {
   std::vector<Issue> issues;
   if (auto* zone = std::get_if<Zone>(&object.value); zone != nullptr) {
-    zone->defaults = PrepareLayer(zone->defaults, object, "/defaults", issues);
+    PrepareLayer(object, "/defaults", zone->defaults, zone->dropped, issues);
   } else if (auto* profile = std::get_if<Profile>(&object.value); profile != nullptr) {
-    profile->spec = PrepareLayer(profile->spec, object, "/spec", issues);
+    PrepareLayer(object, "/spec", profile->spec, profile->dropped, issues);
   } else if (auto* runner = std::get_if<Runner>(&object.value); runner != nullptr) {
     PrepareBindings(object, *runner);
   }

@@ -9,12 +9,6 @@
 namespace berth {
 namespace {
 
-std::string PlaceText(std::string_view file, Position position) {
-  if (file.empty() || !position.known()) return {};
-  std::string place(file);
-  return place.append(":").append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
-}
-
 JsonWriter& StringOrNull(JsonWriter& writer, std::string_view text) {
   return text.empty() ? writer.Null() : writer.String(text);
 }
@@ -208,21 +202,46 @@ class DecisionWriter {
   JsonWriter& writer_;
 };
 
-ExplainedSource SourceOf(const Resolved& resolved, const Node& value, Layer layer, std::string_view request_file) {
-  ExplainedSource source;
-  source.layer = LayerName(layer);
-  JsonWriter writer(source.value);
-  WriteNode(value, writer);
-  const CompiledBinding& binding = resolved.snapshot->bindings()[resolved.binding];
-  source.source = layer == Layer::kSandbox   ? PlaceText(request_file, value.position)
-                  : layer == Layer::kDefault ? std::string()
-                                             : resolved.snapshot->SourceOf(binding, layer, value.position);
-  return source;
+// --- Explanations ---
+
+void WriteValueOrNull(JsonWriter& writer, const NodeRef& value) {
+  writer.Key("value");
+  if (value == nullptr) {
+    writer.Null();
+  } else {
+    WriteNode(*value, writer);
+  }
 }
 
-// `path` itself, or a member below it.
-bool IsBelow(std::string_view pointer, std::string_view path) {
-  return pointer.starts_with(path) && (pointer.size() == path.size() || pointer[path.size()] == '/');
+void WriteSource(JsonWriter& writer, std::string_view source) {
+  writer.Key("source");
+  StringOrNull(writer, source);
+}
+
+void WriteField(JsonWriter& writer, const ExplainedField& field, const ExplainedLayer& decider) {
+  const bool unset = decider.says == Says::kUnset;
+  writer.BeginObject().Key("path").String(field.path);
+  WriteValueOrNull(writer, decider.value);
+  writer.Key("layer").String(LayerName(decider.layer));
+  WriteSource(writer, unset ? std::string_view() : std::string_view(decider.source));
+  writer.Key("shadowed").BeginArray();
+  for (auto row = field.layers.rbegin(); row != field.layers.rend(); ++row) {
+    if (row->says != Says::kShadowed) continue;
+    writer.BeginObject().Key("layer").String(LayerName(row->layer));
+    WriteValueOrNull(writer, row->value);
+    WriteSource(writer, row->source);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  if (unset) writer.Key("unset_by").String(LayerName(decider.layer));
+  writer.Key("layers").BeginArray();
+  for (const ExplainedLayer& row : field.layers) {
+    writer.BeginObject().Key("layer").String(LayerName(row.layer)).Key("says").String(SaysName(row.says));
+    WriteValueOrNull(writer, row.value);
+    WriteSource(writer, row.source);
+    writer.EndObject();
+  }
+  writer.EndArray().EndObject();
 }
 
 void WriteOptional(JsonWriter& writer, std::string_view key, std::optional<int64_t> value) {
@@ -303,48 +322,22 @@ std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout) {
   return json;
 }
 
-std::vector<ExplainedField> ExplainResolved(const Resolved& resolved, std::string_view request_file,
-                                            std::string_view path) {
-  std::vector<ExplainedField> explained;
-  for (const FieldProvenance& field : ExplainFields(resolved.layers)) {
-    if (!IsBelow(field.path, path)) continue;
-    ExplainedField& row = explained.emplace_back();
-    row.path = field.path;
-    row.unset = field.value == nullptr;
-    if (row.unset) {
-      row.set = {LayerName(field.layer), "null", {}};
-    } else {
-      row.set = SourceOf(resolved, *field.value, field.layer, request_file);
-    }
-    for (const NodeRef& value : field.shadowed) {
-      row.shadowed.push_back(SourceOf(resolved, *value, value->layer, request_file));
-    }
-  }
-  return explained;
-}
-
 std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
-  const auto write = [&](const ExplainedSource& source, bool value_first) {
-    if (value_first) writer.Key("value").Raw(source.value).Key("layer").String(source.layer);
-    if (!value_first) writer.Key("layer").String(source.layer).Key("value").Raw(source.value);
-    writer.Key("source");
-    StringOrNull(writer, source.source);
-  };
   writer.BeginObject().Key("schema").String("berth.explanation/v1").Key("fields").BeginArray();
   for (const ExplainedField& field : fields) {
-    writer.BeginObject().Key("path").String(field.path);
-    write(field.set, true);
-    writer.Key("shadowed").BeginArray();
-    for (const ExplainedSource& shadowed : field.shadowed) {
-      writer.BeginObject();
-      write(shadowed, false);
+    if (const ExplainedLayer* decider = field.decider(); decider != nullptr) WriteField(writer, field, *decider);
+  }
+  writer.EndArray().Key("dropped").BeginArray();
+  for (const ExplainedField& field : fields) {
+    if (field.decider() != nullptr) continue;
+    for (const ExplainedLayer& row : field.layers) {
+      writer.BeginObject().Key("path").String(field.path).Key("layer").String(LayerName(row.layer));
+      WriteValueOrNull(writer, row.value);
+      WriteSource(writer, row.source);
       writer.EndObject();
     }
-    writer.EndArray();
-    if (field.unset) writer.Key("unset_by").String(field.set.layer);
-    writer.EndObject();
   }
   writer.EndArray().EndObject();
   return json;

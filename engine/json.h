@@ -15,6 +15,7 @@
 #include "berth/engine/decision.h"
 #include "berth/engine/discovery.h"
 #include "berth/engine/engine.h"
+#include "berth/engine/explanation.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/launch.h"
 #include "berth/spec/node.h"
@@ -28,22 +29,6 @@ std::string DecisionToJson(const Decision& decision, const LaunchRequest& reques
 // berth.resolved/v1.
 std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout);
 
-// One row of an explanation, ready to print.
-struct ExplainedSource {
-  std::string_view layer;
-  std::string value;   // JSON
-  std::string source;  // file:line:column; empty when there is none
-};
-struct ExplainedField {
-  std::string path;
-  ExplainedSource set;  // value `null` when unset
-  std::vector<ExplainedSource> shadowed;
-  bool unset = false;  // the layer unset it
-};
-// Every field at or below `path` (a pointer into the spec; empty: all), sorted by path. `request_file` names the source
-// of the launch's own values.
-std::vector<ExplainedField> ExplainResolved(const Resolved& resolved, std::string_view request_file,
-                                            std::string_view path);
 // berth.explanation/v1.
 std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout);
 

@@ -90,9 +90,7 @@ void ResolveEverything(const Engine& engine, const LaunchRequest* request, std::
     Require(found.ok() || binding.name.empty(), "a visible binding is found by its name", binding.name);
     const Resolved resolved = Engine::Resolve(snapshot, index, request, organization);
     RequireJson(ResolvedToJson(resolved, JsonLayout::kCompact));
-    const auto fields = ExplainResolved(resolved, "request.json", "");
-    for (const ExplainedField& field : fields) RequireJson(field.set.value);
-    RequireJson(ExplanationToJson(fields, JsonLayout::kCompact));
+    RequireJson(ExplanationToJson(ExplainResolved(resolved, request, ""), JsonLayout::kCompact));
   }
 }
 

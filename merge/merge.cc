@@ -1,9 +1,14 @@
 #include "berth/merge/merge.h"
 
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
 
 #include "berth/merge/rule.h"
+#include "berth/spec/pod_patch.h"
 
 namespace berth {
 namespace {
@@ -19,11 +24,7 @@ NodeRef MergeValue(const Rule& rule, const NodeRef& lower, const NodeRef& higher
 
 // Both are maps: one pass over the two sorted member lists.
 NodeRef MergeMembers(const Rule& rule, const NodeRef& lower, const NodeRef& higher) {
-  if (higher->members.empty()) {
-    // `{}` sets nothing; inside pod.spec it is a value, and the higher layer's when both say so.
-    if (!rule.open || !lower->members.empty()) return lower;
-    return lower->resets ? Resetting(higher) : higher;
-  }
+  if (higher->members.empty() && !rule.open) return lower;  // in pod.spec `{}` is a value, if nothing is below it
   auto merged = std::make_shared<Node>();
   merged->kind = NodeKind::kMap;
   merged->layer = higher->layer;
@@ -32,9 +33,11 @@ NodeRef MergeMembers(const Rule& rule, const NodeRef& lower, const NodeRef& high
   merged->members.reserve(lower->members.size() + higher->members.size());
   auto low = lower->members.begin();
   auto high = higher->members.begin();
+  const bool displaces = SetsAlternative(rule, *higher);
   while (low != lower->members.end() || high != higher->members.end()) {
     if (high == higher->members.end() || (low != lower->members.end() && low->key < high->key)) {
-      merged->members.push_back(*low++);
+      if (!displaces || !IsAlternative(rule, low->key)) merged->members.push_back(*low);
+      ++low;
     } else if (low == lower->members.end() || high->key < low->key) {
       merged->members.push_back(*high++);
     } else {
@@ -47,7 +50,60 @@ NodeRef MergeMembers(const Rule& rule, const NodeRef& lower, const NodeRef& high
   return merged;
 }
 
+// Lists of pod.spec whose elements merge: the lower order stays, new elements are appended.
+NodeRef MergeElements(const Rule& rule, const NodeRef& lower, const NodeRef& higher) {
+  const auto directive_is = [](PatchDirective wanted) {
+    return [wanted](const NodeRef& item) { return DirectiveOf(*item) == wanted; };
+  };
+  if (higher->items.empty() || std::ranges::any_of(higher->items, directive_is(PatchDirective::kReplace))) {
+    return higher;
+  }
+  auto merged = std::make_shared<Node>(*higher);
+  merged->items.clear();
+  std::map<std::string, size_t> places;
+  for (const NodeRef& item : lower->items) {
+    if (DirectiveOf(*item) != PatchDirective::kNone) continue;  // of the lowest layer: has nothing to act on
+    if (std::optional<std::string> key = ElementKey(*rule.elements, *item); key.has_value()) {
+      places.emplace(*std::move(key), merged->items.size());
+    }
+    merged->items.push_back(item);
+  }
+  bool changed = false;
+  for (const NodeRef& item : higher->items) {
+    const std::optional<std::string> key = ElementKey(*rule.elements, *item);
+    const auto place = key.has_value() ? places.find(*key) : places.end();
+    const bool deletes = DirectiveOf(*item) == PatchDirective::kDelete;
+    changed = changed || !deletes || place != places.end();
+    if (deletes) {
+      if (place != places.end()) merged->items[place->second] = nullptr;
+    } else if (place != places.end() && merged->items[place->second] != nullptr) {
+      merged->items[place->second] = MergeValue(ElementRule(rule), merged->items[place->second], item);
+    } else {
+      merged->items.push_back(item);
+    }
+  }
+  std::erase(merged->items, nullptr);
+  return changed ? NodeRef(std::move(merged)) : lower;
+}
+
+// `higher` is a map with `$patch`, or one that merges over a map of pod.spec.
+NodeRef MergePodMap(const Rule& rule, const NodeRef& lower, const NodeRef& higher) {
+  switch (DirectiveOf(*higher)) {
+    case PatchDirective::kDelete:
+      return MakeScalar(NodeKind::kNull, higher->layer, higher->position, {});
+    case PatchDirective::kReplace:
+      return Resetting(higher);
+    case PatchDirective::kNone:
+      break;
+  }
+  // In the lowest layer a directive had nothing to act on; what stands beside `delete` says nothing.
+  if (!lower->is_map() || DirectiveOf(*lower) == PatchDirective::kDelete) return Resetting(higher);
+  return MergeMembers(rule, lower, higher);
+}
+
 NodeRef MergeValue(const Rule& rule, const NodeRef& lower, const NodeRef& higher) {
+  if (rule.elements != nullptr && lower->is_list() && higher->is_list()) return MergeElements(rule, lower, higher);
+  if (rule.open && higher->is_map() && !higher->resets) return MergePodMap(rule, lower, higher);
   if (!higher->is_map() || higher->resets || rule.merge == MergeKind::kReplace) return higher;
   // An empty pair says nothing.
   if (rule.merge == MergeKind::kWhole) return higher->members.empty() ? lower : higher;
@@ -56,12 +112,32 @@ NodeRef MergeValue(const Rule& rule, const NodeRef& lower, const NodeRef& higher
   return MergeMembers(rule, lower, higher);
 }
 
-NodeRef FinishValue(const Rule& rule, const NodeRef& value) {
-  if (value->is_list() && rule.open) {
-    auto list = std::make_shared<Node>(*value);
-    for (NodeRef& item : list->items) item = FinishValue(rule, item);
-    return list;
+NodeRef FinishValue(const Rule& rule, const NodeRef& value);
+
+// Whether a value inside pod.spec is nothing but directives that found nothing to delete.
+bool OnlyDeletes(const Rule& rule, const Node& value) {
+  const auto deletes = [](const Node& node) { return DirectiveOf(node) == PatchDirective::kDelete; };
+  if (deletes(value)) return rule.open;
+  return rule.elements != nullptr && !value.items.empty() &&
+         std::ranges::all_of(value.items, [&](const NodeRef& item) { return deletes(*item); });
+}
+
+// A list inside pod.spec: its elements without nulls, and no element that was a directive.
+NodeRef FinishList(const Rule& rule, const NodeRef& value) {
+  auto list = std::make_shared<Node>(*value);
+  list->items.clear();
+  bool changed = false;
+  for (const NodeRef& item : value->items) {
+    changed = changed || DirectiveOf(*item) != PatchDirective::kNone;
+    if (DirectiveOf(*item) != PatchDirective::kNone) continue;
+    list->items.push_back(FinishValue(ElementRule(rule), item));
+    changed = changed || list->items.back() != item;
   }
+  return changed ? NodeRef(std::move(list)) : value;
+}
+
+NodeRef FinishValue(const Rule& rule, const NodeRef& value) {
+  if (value->is_list() && rule.open) return FinishList(rule, value);
   if (!value->is_map()) return value;
   auto map = std::make_shared<Node>(*value);
   map->members.clear();
@@ -69,7 +145,12 @@ NodeRef FinishValue(const Rule& rule, const NodeRef& value) {
   bool changed = value->resets;
   for (const Member& member : value->members) {
     const Rule member_rule = MemberRule(rule, member.key);
-    NodeRef finished = member.value->is_null() ? nullptr : FinishValue(member_rule, member.value);
+    if (rule.open && IsDirectiveKey(member.key)) {
+      changed = true;
+      continue;
+    }
+    const bool unset = member.value->is_null() || OnlyDeletes(member_rule, *member.value);
+    NodeRef finished = unset ? nullptr : FinishValue(member_rule, member.value);
     const bool vanishes = finished == nullptr || (!member_rule.open && finished->is_map() && finished->members.empty());
     changed = changed || vanishes || finished != member.value;
     if (vanishes) continue;

@@ -2,7 +2,8 @@
 //
 // Provenance is true: deleting the named leaf from the layer it names changes the value or its provenance.
 //
-// A leaf is a scalar, a whole list, a `{key, value}` pair, and inside pod.spec also `{}`.
+// A leaf is a scalar, a whole list, a `{key, value}` pair, and inside pod.spec also `{}`. Elements of lists that merge
+// are followed by their keys, wherever they stand in each layer, and are named by their index in the result.
 //
 // Threads:  pure functions
 // Cost:     one merge per layer, and one look-up per leaf and layer; not for the admission path
@@ -28,10 +29,15 @@ struct FieldProvenance {
   std::string path;               // RFC 6901 pointer into the resolved spec
   NodeRef value;                  // null: unset
   Layer layer = Layer::kDefault;  // who set it, or who unset it
-  std::vector<NodeRef> shadowed;  // what lower layers say at the same path, highest layer first; never null inside
+  // What each layer says at the same place, by `Layer`: null where it says nothing, a kNull node where it unsets what is
+  // below it, else its value as written.
+  LayerStack said;
+
+  // What lower layers say and `layer` hides, highest layer first, also what a layer in between unset.
+  [[nodiscard]] std::vector<NodeRef> Shadowed() const;
 };
 
-// Every leaf of Complete(MergeLayers(stack)), and every leaf that a null removed, sorted by path bytes.
+// Every leaf of Complete(MergeLayers(stack)), and every leaf that a null or a `$patch` removed, sorted by path bytes.
 std::vector<FieldProvenance> ExplainFields(const LayerStack& stack);
 
 }  // namespace berth

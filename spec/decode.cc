@@ -154,6 +154,7 @@ class Decoder {
   NodeRef DecodeList(const Field& field, Value value);
   NodeRef DecodeMap(const Field& field, Value value);
   NodeRef DecodeTree(Value value, PodShape shape, bool open);
+  NodeRef TreeQuantity(Value value);
   NodeRef DecodeElement(const Field& field, Value value);
   NodeRef DecodeNull(const Field& field, Value value);
 
@@ -529,6 +530,13 @@ NodeRef Decoder::DecodeMap(const Field& field, Value value) {
   return map;
 }
 
+// An amount inside pod.spec in canonical form; what is none stays as written, for the checks of pod.spec to report.
+NodeRef Decoder::TreeQuantity(Value value) {
+  const std::optional<Quantity> quantity = ParseQuantity(value.text(), Resource::kMemory);
+  if (quantity.has_value()) return Make(NodeKind::kQuantity, value, quantity->ToString());
+  return Make(value.kind() == ValueKind::kNumber ? NodeKind::kNumber : NodeKind::kString, value, value.text());
+}
+
 // Any value as it is. YAML plain scalars are text where `shape` says so, and else get their JSON type. `open` refuses
 // what pod.spec refuses.
 NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
@@ -542,11 +550,12 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
     case ValueKind::kBool:
       return Make(NodeKind::kBool, value, text);
     case ValueKind::kNumber:
-      return Make(NodeKind::kNumber, value, text);
+      return shape.quantity ? TreeQuantity(value) : Make(NodeKind::kNumber, value, text);
     case ValueKind::kString:
-      return Make(NodeKind::kString, value, text);
+      return shape.quantity ? TreeQuantity(value) : Make(NodeKind::kString, value, text);
     case ValueKind::kPlain: {
       if (IsYamlNull(text)) return Make(NodeKind::kNull, value);
+      if (shape.quantity) return TreeQuantity(value);
       if (shape.text) return Make(NodeKind::kString, value, text);
       const std::optional<bool> boolean = YamlBool(text);
       if (boolean.has_value()) return Make(NodeKind::kBool, value, *boolean ? "true" : "false");
@@ -572,10 +581,6 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
       continue;
     }
     const FieldPath::Step step(path_, key.text());
-    if (open && key.text().starts_with('$')) {
-      Fail(IssueCode::kPodDirective, key, "the patch directive " + Quoted(key.text()) + " is not supported yet");
-      continue;
-    }
     NodeRef node = DecodeTree(value[i], PodShapeOf(shape, key.text()), open);
     map->members.push_back(Member{std::string(key.text()), {}, key.position(), std::move(node)});
   }

@@ -6,10 +6,25 @@
 #include <string>
 #include <utility>
 
+#include "berth/spec/field_path.h"
+#include "berth/spec/pod_patch.h"
 #include "berth/spec/quantity.h"
 
 namespace berth {
 namespace {
+
+// One side of the main container's resources, and where its amounts go.
+struct Side {
+  std::string_view name;
+  std::string_view cpu;
+  std::string_view memory;
+};
+constexpr Side kSides[] = {{"requests", "cpuRequest", "memoryRequest"}, {"limits", "cpuLimit", "memoryLimit"}};
+
+// What removes the lower layers' value of a field that folds.
+bool Unsets(const Node& node) { return node.is_null() || DirectiveOf(node) == PatchDirective::kDelete; }
+
+NodeRef Null(const Node& at) { return MakeScalar(NodeKind::kNull, at.layer, at.position, {}); }
 
 // A layer under change: values are replaced along a path, everything else stays shared.
 class Folder {
@@ -17,25 +32,32 @@ class Folder {
   Folder(NodeRef layer, std::string_view file, std::string_view path, std::vector<Issue>& issues)
       : layer_(std::move(layer)), file_(file), path_(path), issues_(issues) {}
 
-  NodeRef Run();
+  FoldedLayer Run();
 
  private:
+  using Target = std::initializer_list<std::string_view>;
+
   void Report(IssueCode code, const Node& at, std::string message, std::string_view below);
-  void Warn(const Node& pod, const Node& structured, std::string_view pod_name, std::string_view field);
+  void Lose(const NodeRef& pod, const Node& structured, std::string_view pod_name, Target field);
   void DropReserved(std::string_view map_name);
   void FoldNodeSelector();
   NodeRef Union(const Node& structured, const Node& from_pod);
+  [[nodiscard]] const Node* FoldablePodSpec() const;
   void FoldRuntimeClass();
   void FoldMainContainer();
   NodeRef FoldContainer(NodeRef container);
-  NodeRef FoldResources(NodeRef resources, std::string_view side, std::string_view cpu, std::string_view memory);
-  void MoveScalar(const NodeRef& value, std::string_view pod_name, std::initializer_list<std::string_view> target);
+  NodeRef FoldResources(NodeRef resources);
+  NodeRef FoldSide(NodeRef resources, const Side& side, bool replaces);
+  void FoldAmount(const NodeRef& value, const Side& side, std::string_view key);
+  void UnsetAmounts(const Node& at, const Side& side);
+  void MoveScalar(const NodeRef& value, std::string_view pod_name, Target target);
   void SetPodSpec(std::string_view key, NodeRef value);
 
   NodeRef layer_;
   std::string_view file_;
   std::string_view path_;
   std::vector<Issue>& issues_;
+  std::vector<DroppedValue> dropped_;
 };
 
 std::string Place(const Node& node) {
@@ -53,12 +75,20 @@ void Folder::Report(IssueCode code, const Node& at, std::string message, std::st
   issues_.push_back(std::move(issue));
 }
 
-void Folder::Warn(const Node& pod, const Node& structured, std::string_view pod_name, std::string_view field) {
-  if (SameValue(pod, structured)) return;
+// The pod spelling counts for nothing; where it says something else than the structured field, the reader is told.
+void Folder::Lose(const NodeRef& pod, const Node& structured, std::string_view pod_name, Target field) {
+  if (SameValue(*pod, structured)) return;
+  std::string name;
+  std::string pointer;
+  for (std::string_view part : field) {
+    name.append(name.empty() ? "" : ".").append(part);
+    AppendPointer(part, pointer);
+  }
   std::string message = "`";
-  message.append(pod_name).append("` contradicts `").append(field).append("` at ").append(Place(structured));
-  message.append("; within one layer `").append(field).append("` wins");
-  Report(IssueCode::kPodContradiction, pod, std::move(message), "/pod/spec");
+  message.append(pod_name).append("` contradicts `").append(name).append("` at ").append(Place(structured));
+  message.append("; within one layer `").append(name).append("` wins");
+  Report(IssueCode::kPodContradiction, *pod, std::move(message), "/pod/spec");
+  dropped_.push_back({std::move(pointer), pod});
 }
 
 // Replaces or (null) removes a member of pod.spec; pod.spec and pod themselves go when the fold emptied them.
@@ -86,6 +116,9 @@ void Folder::DropReserved(std::string_view map_name) {
     at.position = member.position;
     Report(IssueCode::kReservedKeyDropped, at, "`" + member.key + "` is managed by the platform and is dropped",
            "/pod/metadata/" + std::string(map_name));
+    std::string pointer = "/pod/metadata/" + std::string(map_name);
+    AppendPointer(member.key, pointer);
+    dropped_.push_back({std::move(pointer), member.value});
   }
   const NodeRef& pod = *layer_->Find("pod");
   const NodeRef metadata = WithMember(*pod->Find("metadata"), map_name, std::move(kept), layer_->layer);
@@ -96,11 +129,12 @@ void Folder::DropReserved(std::string_view map_name) {
 NodeRef Folder::Union(const Node& structured, const Node& from_pod) {
   auto both = std::make_shared<Node>(structured);
   both->members.clear();
+  both->resets = from_pod.resets;
   auto low = from_pod.members.begin();
   for (const Member& member : structured.members) {
     while (low != from_pod.members.end() && low->key < member.key) both->members.push_back(*low++);
     if (low != from_pod.members.end() && low->key == member.key) {
-      Warn(*low->value, *member.value, "pod.spec.nodeSelector." + low->key, "node_selector." + member.key);
+      Lose(low->value, *member.value, "pod.spec.nodeSelector." + low->key, {"node_selector", member.key});
       ++low;
     }
     both->members.push_back(member);
@@ -109,11 +143,24 @@ NodeRef Folder::Union(const Node& structured, const Node& from_pod) {
   return both;
 }
 
-void Folder::FoldNodeSelector() {
+// The layer's pod.spec, if anything in it counts.
+const Node* Folder::FoldablePodSpec() const {
   const Node* spec = At(layer_.get(), {"pod", "spec"});
+  return spec == nullptr || !spec->is_map() || Unsets(*spec) ? nullptr : spec;
+}
+
+void Folder::FoldNodeSelector() {
+  const Node* spec = FoldablePodSpec();
   const NodeRef* found = spec == nullptr ? nullptr : spec->Find("nodeSelector");
   if (found == nullptr) return;
-  const NodeRef from_pod = *found;
+  NodeRef from_pod = *found;
+  if (Unsets(*from_pod)) {
+    from_pod = Null(*from_pod);
+  } else if (DirectiveOf(*from_pod) == PatchDirective::kReplace) {
+    auto replaces = std::make_shared<Node>(*WithoutMember(from_pod, kPatchKey));
+    replaces->resets = true;
+    from_pod = std::move(replaces);
+  }
   const NodeRef* structured = layer_->Find("node_selector");
   NodeRef result = structured == nullptr ? from_pod : *structured;
   if (structured != nullptr && (*structured)->is_map() && from_pod->is_map()) result = Union(**structured, *from_pod);
@@ -122,34 +169,25 @@ void Folder::FoldNodeSelector() {
   SetPodSpec("nodeSelector", nullptr);
 }
 
-void Folder::MoveScalar(const NodeRef& value, std::string_view pod_name,
-                        std::initializer_list<std::string_view> target) {
+void Folder::MoveScalar(const NodeRef& value, std::string_view pod_name, Target target) {
   const Node* structured = At(layer_.get(), target);
   if (structured != nullptr && structured->kind == NodeKind::kInvalid) return;  // was reported
-  std::string field;
-  for (std::string_view part : target) field.append(field.empty() ? "" : ".").append(part);
-  if (structured != nullptr) {
-    Warn(*value, *structured, pod_name, field);
-    return;
-  }
+  if (structured != nullptr) return Lose(value, *structured, pod_name, target);
+  const std::string_view first = *target.begin();
   if (target.size() == 1) {
-    layer_ = WithMember(layer_, *target.begin(), value, layer_->layer);
+    layer_ = WithMember(layer_, first, value, layer_->layer);
     return;
   }
-  const std::string_view record = *target.begin();
+  const NodeRef* parent = layer_->Find(first);
+  // When the structured record is unset as a whole in this layer, that wins.
+  if (parent != nullptr && (*parent)->is_null()) return Lose(value, **parent, pod_name, {first});
   const std::string_view member = *(target.begin() + 1);
-  const NodeRef* parent = layer_->Find(record);
-  if (parent != nullptr && (*parent)->is_null()) {
-    // The structured record is unset as a whole in this layer, and the structured field wins.
-    Warn(*value, **parent, pod_name, record);
-    return;
-  }
-  layer_ = WithMember(layer_, record, WithMember(parent == nullptr ? nullptr : *parent, member, value, layer_->layer),
+  layer_ = WithMember(layer_, first, WithMember(parent == nullptr ? nullptr : *parent, member, value, layer_->layer),
                       layer_->layer);
 }
 
 void Folder::FoldRuntimeClass() {
-  const Node* spec = At(layer_.get(), {"pod", "spec"});
+  const Node* spec = FoldablePodSpec();
   const NodeRef* found = spec == nullptr ? nullptr : spec->Find("runtimeClassName");
   if (found == nullptr) return;
   const NodeRef value = *found;
@@ -157,36 +195,66 @@ void Folder::FoldRuntimeClass() {
   SetPodSpec("runtimeClassName", nullptr);
 }
 
-NodeRef Folder::FoldResources(NodeRef resources, std::string_view side, std::string_view cpu, std::string_view memory) {
-  const NodeRef* found = resources->Find(side);
-  if (found == nullptr || !(*found)->is_map()) return resources;
-  NodeRef map = *found;
-  for (const auto& [key, field] : {std::pair(std::string_view("cpu"), cpu), {"memory", memory}}) {
-    const NodeRef* value = map->Find(key);
-    if (value == nullptr) continue;
-    const Resource resource = key == "cpu" ? Resource::kCpu : Resource::kMemory;
-    const Node& written = **value;
-    const bool text = written.kind == NodeKind::kString || written.kind == NodeKind::kNumber;
-    QuantityError error = QuantityError::kNotANumber;
-    const std::optional<Quantity> quantity =
-        text ? ParseQuantity(written.text, resource, &error) : std::optional<Quantity>();
-    if (written.is_null() || quantity.has_value()) {
-      NodeRef moved = written.is_null()
-                          ? *value
-                          : MakeScalar(NodeKind::kQuantity, written.layer, written.position, quantity->ToString());
-      MoveScalar(moved, std::string("the main container's resources.").append(side).append(".").append(key),
-                 {"resource_defaults", field});
-    } else {
-      Report(IssueCode::kInvalidQuantity, written, QuantityErrorMessage(error, written.text), "/pod/spec/containers");
-    }
-    map = WithoutMember(map, key);
+void Folder::FoldAmount(const NodeRef& value, const Side& side, std::string_view key) {
+  const bool cpu = key == "cpu";
+  const bool amount =
+      value->kind == NodeKind::kString || value->kind == NodeKind::kNumber || value->kind == NodeKind::kQuantity;
+  QuantityError error = QuantityError::kNotANumber;
+  const std::optional<Quantity> quantity =
+      amount ? ParseQuantity(value->text, cpu ? Resource::kCpu : Resource::kMemory, &error) : std::nullopt;
+  if (!value->is_null() && !quantity.has_value()) {
+    return Report(IssueCode::kInvalidQuantity, *value, QuantityErrorMessage(error, value->text),
+                  "/pod/spec/containers");
   }
+  const NodeRef moved =
+      value->is_null() ? value : MakeScalar(NodeKind::kQuantity, value->layer, value->position, quantity->ToString());
+  MoveScalar(moved, std::string("the main container's resources.").append(side.name).append(".").append(key),
+             {"resource_defaults", cpu ? side.cpu : side.memory});
+}
+
+// What was said of all amounts at `at` unsets those that this layer does not set.
+void Folder::UnsetAmounts(const Node& at, const Side& side) {
+  const NodeRef* record = layer_->Find("resource_defaults");
+  if (record != nullptr && !(*record)->is_map()) return;
+  for (std::string_view field : {side.cpu, side.memory}) {
+    if (At(layer_.get(), {"resource_defaults", field}) == nullptr)
+      MoveScalar(Null(at), "", {"resource_defaults", field});
+  }
+}
+
+NodeRef Folder::FoldSide(NodeRef resources, const Side& side, bool replaces) {
+  const NodeRef* found = resources->Find(side.name);
+  if (found == nullptr || Unsets(**found)) {
+    if (found != nullptr || replaces) UnsetAmounts(found != nullptr ? **found : *resources, side);
+    return resources;
+  }
+  if (!(*found)->is_map()) return resources;
+  NodeRef map = *found;
+  for (std::string_view key : {"cpu", "memory"}) {
+    if (const NodeRef* value = map->Find(key); value != nullptr) {
+      FoldAmount(*value, side, key);
+      map = WithoutMember(map, key);
+    }
+  }
+  if (replaces || DirectiveOf(*map) == PatchDirective::kReplace) UnsetAmounts(*map, side);
   if (const NodeRef* gpu = map->Find("nvidia.com/gpu"); gpu != nullptr) {
     Report(IssueCode::kMainContainer, **gpu, "the main container's GPUs come with the launch request",
            "/pod/spec/containers");
   }
-  return map->members.empty() && !(*found)->members.empty() ? WithoutMember(resources, side)
-                                                            : WithMember(resources, side, map, layer_->layer);
+  return map->members.empty() && !(*found)->members.empty() ? WithoutMember(resources, side.name)
+                                                            : WithMember(resources, side.name, map, layer_->layer);
+}
+
+NodeRef Folder::FoldResources(NodeRef resources) {
+  const bool replaces = DirectiveOf(*resources) == PatchDirective::kReplace;
+  for (const Side& side : kSides) {
+    if (Unsets(*resources)) {
+      UnsetAmounts(*resources, side);
+    } else if (resources->is_map()) {
+      resources = FoldSide(resources, side, replaces);
+    }
+  }
+  return resources;
 }
 
 // The main container without what moved into structured fields; null when nothing but its name is left.
@@ -201,11 +269,9 @@ NodeRef Folder::FoldContainer(NodeRef container) {
       Report(IssueCode::kWrongType, *value, "expected text as the main container's image", "/pod/spec/containers");
     }
   }
-  if (const NodeRef* found = container->Find("resources"); found != nullptr && (*found)->is_map()) {
-    NodeRef resources = *found;
-    const bool was_empty = resources->members.empty();
-    resources = FoldResources(resources, "requests", "cpuRequest", "memoryRequest");
-    resources = FoldResources(resources, "limits", "cpuLimit", "memoryLimit");
+  if (const NodeRef* found = container->Find("resources"); found != nullptr) {
+    const bool was_empty = (*found)->members.empty();
+    NodeRef resources = FoldResources(*found);
     container = resources->members.empty() && !was_empty ? WithoutMember(container, "resources")
                                                          : WithMember(container, "resources", resources, layer_->layer);
   }
@@ -214,24 +280,19 @@ NodeRef Folder::FoldContainer(NodeRef container) {
 }
 
 void Folder::FoldMainContainer() {
-  const Node* spec = At(layer_.get(), {"pod", "spec"});
+  const Node* spec = FoldablePodSpec();
   const NodeRef* found = spec == nullptr ? nullptr : spec->Find("containers");
   if (found == nullptr || !(*found)->is_list()) return;
   const NodeRef containers = *found;
   const auto is_main = [](const NodeRef& container) {
     const NodeRef* name = container->Find("name");
-    return name != nullptr && (*name)->kind == NodeKind::kString && (*name)->text.empty();
+    return name != nullptr && (*name)->kind == NodeKind::kString && (*name)->text.empty() && !Unsets(*container);
   };
-  const auto main = std::ranges::find_if(containers->items, is_main);
-  if (main == containers->items.end()) return;
-  if (const auto again = std::find_if(std::next(main), containers->items.end(), is_main);
-      again != containers->items.end()) {
-    Report(IssueCode::kMainContainer, **again, "the main container (`name: \"\"`) is given twice in one layer",
-           "/pod/spec/containers");
-  }
+  // Given twice, it is for the checks of pod.spec to report.
+  if (std::ranges::count_if(containers->items, is_main) != 1) return;
   auto kept = std::make_shared<Node>(*containers);
-  const auto slot = kept->items.begin() + (main - containers->items.begin());
-  NodeRef folded = FoldContainer(*main);
+  const auto slot = std::ranges::find_if(kept->items, is_main);
+  NodeRef folded = FoldContainer(*slot);
   if (folded == nullptr) {
     kept->items.erase(slot);
   } else {
@@ -240,19 +301,19 @@ void Folder::FoldMainContainer() {
   SetPodSpec("containers", kept->items.empty() ? nullptr : NodeRef(kept));
 }
 
-NodeRef Folder::Run() {
+FoldedLayer Folder::Run() {
   FoldNodeSelector();
   FoldRuntimeClass();
   FoldMainContainer();
   DropReserved("labels");
   DropReserved("annotations");
-  return layer_;
+  return {std::move(layer_), std::move(dropped_)};
 }
 
 }  // namespace
 
-NodeRef FoldLayer(const NodeRef& layer, std::string_view file, std::string_view path, std::vector<Issue>& issues) {
-  if (layer == nullptr || !layer->is_map() || layer->Find("pod") == nullptr) return layer;
+FoldedLayer FoldLayer(const NodeRef& layer, std::string_view file, std::string_view path, std::vector<Issue>& issues) {
+  if (layer == nullptr || !layer->is_map() || layer->Find("pod") == nullptr) return {layer, {}};
   return Folder(layer, file, path, issues).Run();
 }
 

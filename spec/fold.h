@@ -12,6 +12,7 @@
 #ifndef BERTH_SPEC_FOLD_H_
 #define BERTH_SPEC_FOLD_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,8 +21,19 @@
 
 namespace berth {
 
-// `layer` is a decoded Record::kSpec; `path` is the pointer to it in `file`, for the issues.
-NodeRef FoldLayer(const NodeRef& layer, std::string_view file, std::string_view path, std::vector<Issue>& issues);
+// A value that a layer wrote and that counts for nothing: a reserved key, or the loser of a contradiction.
+struct DroppedValue {
+  std::string path;  // pointer to the field of the spec that it spoke of
+  NodeRef value;
+};
+
+struct FoldedLayer {
+  NodeRef layer;
+  std::vector<DroppedValue> dropped;
+};
+
+// `layer` is a decoded Record::kSpec or null; `path` is the pointer to it in `file`, for the issues.
+FoldedLayer FoldLayer(const NodeRef& layer, std::string_view file, std::string_view path, std::vector<Issue>& issues);
 
 // Whether the platform manages this label or annotation itself.
 [[nodiscard]] bool IsReservedKey(std::string_view key);

@@ -139,8 +139,18 @@ LaunchRequest DecodeLaunchRequest(Value value, std::span<const Issue> parser_iss
     std::string path(base_path);
     AppendPointer("overrides", path);
     const size_t first = request.issues.size();
-    request.overrides = FoldLayer(request.overrides, request.file, path, request.issues);
+    FoldedLayer folded = FoldLayer(request.overrides, request.file, path, request.issues);
+    request.overrides = std::move(folded.layer);
+    request.dropped = std::move(folded.dropped);
     for (size_t i = first; i < request.issues.size(); ++i) request.issues[i].field = "overrides";
+  }
+  if (request.pod_annotations != nullptr) {
+    for (const Member& member : request.pod_annotations->members) {
+      if (!IsReservedKey(member.key)) continue;
+      std::string path = "/pod/metadata/annotations";
+      AppendPointer(member.key, path);
+      request.dropped.push_back({std::move(path), member.value});
+    }
   }
   return request;
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "berth/spec/document.h"
+#include "berth/spec/fold.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/node.h"
 #include "berth/spec/objects.h"
@@ -57,9 +58,10 @@ struct LaunchRequest {
   std::string egress_mode;
   std::string ingress_mode;
   std::vector<int64_t> exposed_ports;
-  NodeRef pod_annotations;  // null when absent
-  NodeRef overrides;        // folded; null when absent
-  NodeRef node;             // as decoded
+  NodeRef pod_annotations;            // null when absent
+  NodeRef overrides;                  // folded; null when absent
+  std::vector<DroppedValue> dropped;  // of `overrides` and `pod_annotations`
+  NodeRef node;                       // as decoded
   // What decoding found. With an error among them the request is invalid, whatever else it says.
   std::vector<Issue> issues;
 

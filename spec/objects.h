@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "berth/spec/document.h"
+#include "berth/spec/fold.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/node.h"
 #include "berth/spec/position.h"
@@ -41,7 +42,8 @@ inline std::optional<int64_t> UnitsOf(const std::optional<Located<Quantity>>& qu
 
 struct Zone {
   std::string zone;
-  NodeRef defaults;                                           // layer 1; null when absent
+  NodeRef defaults;                                           // layer 1, folded; null when absent
+  std::vector<DroppedValue> dropped;                          // of `defaults`
   std::map<std::string, int64_t, std::less<>> gpu_memory_gb;  // GPU type in lower case to GiB
 };
 
@@ -50,15 +52,17 @@ struct Profile {
   std::string organization_id;
   std::string display_name;
   std::string description;
-  NodeRef spec;  // layer 2
+  NodeRef spec;                       // layer 2, folded
+  std::vector<DroppedValue> dropped;  // of `spec`
 };
 
 struct Binding {
   std::string profile_template_id;
   std::string profile_name;  // alias, or empty
   bool is_default = false;
-  NodeRef overrides;            // layer 3; null when absent
-  bool overrides_valid = true;  // false: only this binding is refused
+  NodeRef overrides;                  // layer 3, folded; null when absent
+  std::vector<DroppedValue> dropped;  // of `overrides`
+  bool overrides_valid = true;        // false: only this binding is refused
   Position position;
 };
 

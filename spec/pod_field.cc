@@ -796,15 +796,16 @@ PodShape PodShapeOf(PodShape object, std::string_view member) {
   if (field == nullptr) return {};
   switch (field->type) {
     case PodType::kString:
-    case PodType::kQuantity:
     case PodType::kStringMap:
-    case PodType::kQuantityMap:
     case PodType::kStringList:
       return {.record = PodRecord::kNone, .text = true};
+    case PodType::kQuantity:
+    case PodType::kQuantityMap:
+      return {.record = PodRecord::kNone, .quantity = true};
     case PodType::kRecord:
     case PodType::kRecordList:
     case PodType::kKeyedList:
-      return {.record = field->members, .text = false};
+      return {.record = field->members};
     case PodType::kBool:
     case PodType::kInteger:
     case PodType::kIntegerOrString:

@@ -202,7 +202,8 @@ std::string_view PodRecordName(PodRecord record);
 // How the values below one place of a pod.spec are read: as members of a record, as text, or as they look.
 struct PodShape {
   PodRecord record = PodRecord::kNone;
-  bool text = false;  // an unquoted YAML scalar is text: `value: 8080`
+  bool text = false;      // an unquoted YAML scalar is text: `value: 8080`
+  bool quantity = false;  // a scalar is an amount, in canonical form
 };
 
 // The shape of a member's value. A list's elements have the list's shape.

@@ -31,6 +31,8 @@
 #include "berth/engine/json.h"
 #include "berth/merge/provenance.h"
 #include "gtest/gtest.h"
+#include "tests/decoded.h"
+#include "tests/provenance_check.h"
 #include "tests/random_catalog.h"
 #include "tests/reference/reference.h"
 #include "tests/reference/reference_internal.h"
@@ -170,13 +172,41 @@ struct Target {
   bool effective_only = false;
 };
 
-// Fields without sources.
-Json WithoutSources(Json explanation) {
+// Fields without sources, and without what the reference does not print: the rows of layers, and what was dropped.
+Json Comparable(Json explanation) {
+  explanation.erase("dropped");
   for (Json& field : explanation["fields"]) {
     field.erase("source");
+    field.erase("layers");
     for (Json& shadowed : field["shadowed"]) shadowed.erase("source");
   }
   return explanation;
+}
+
+// Whether the rows of layers, lowest first, tell the same as the rest of the field.
+bool LayersAgree(const Json& field) {
+  const std::vector<std::string> order = {"zone", "profile", "binding", "sandbox", "default"};
+  const std::string wanted = field.contains("unset_by") ? "unset" : "set";
+  Json shadowed = Json::array();
+  auto highest = order.begin();
+  bool decided = false;
+  for (const Json& row : field["layers"]) {
+    const auto layer = std::ranges::find(order, row["layer"].get<std::string>());
+    if (layer == order.end() || layer < highest) return false;
+    highest = layer;
+    const std::string says = row["says"];
+    if (says == wanted && row["layer"] == field["layer"]) {
+      if (says == "set" && (decided || row["source"] != field["source"])) return false;
+      decided = true;
+      if (row["value"] != field["value"]) return false;
+    } else if (says == "set" || (says == "shadowed" && decided) || (says == "unset" && !row["value"].is_null())) {
+      return false;
+    } else if (says == "shadowed") {
+      const Json told = {{"layer", row["layer"]}, {"value", row["value"]}, {"source", row["source"]}};
+      shadowed.insert(shadowed.begin(), told);
+    }
+  }
+  return decided && shadowed == field["shadowed"];
 }
 
 // What differs between the two resolved specs and explanations; empty when nothing does.
@@ -198,56 +228,16 @@ std::string CompareResolved(const World& world, const Target& target, const Json
   if (!resolved->valid) return {};
   const Json given = Json::parse(ResolvedToJson(*resolved, JsonLayout::kCompact));
   if (given.dump() != wanted.dump()) return "resolve\n  engine    " + given.dump() + "\n  reference " + wanted.dump();
-  const Json explained = WithoutSources(
-      Json::parse(ExplanationToJson(ExplainResolved(*resolved, "request.json", ""), JsonLayout::kCompact)));
-  const Json expected = WithoutSources(reference::Explain(world.reference(), target.organization, target.runner,
-                                                          target.profile, asked, target.effective_only));
+  const Json explanation = Json::parse(
+      ExplanationToJson(ExplainResolved(*resolved, asked == nullptr ? nullptr : &decoded, ""), JsonLayout::kCompact));
+  for (const Json& field : explanation["fields"]) {
+    if (!LayersAgree(field)) return "explain: layers and field differ\n  engine    " + field.dump();
+  }
+  const Json explained = Comparable(explanation);
+  const Json expected = Comparable(reference::Explain(world.reference(), target.organization, target.runner,
+                                                      target.profile, asked, target.effective_only));
   if (explained.dump() != expected.dump()) {
     return "explain\n  engine    " + explained.dump() + "\n  reference " + expected.dump();
-  }
-  return {};
-}
-
-// ---- provenance is true ----
-
-std::vector<std::string> KeysOf(const std::string& pointer) {
-  std::vector<std::string> keys;
-  for (size_t i = 0; i < pointer.size(); ++i) {
-    if (pointer[i] == '/') {
-      keys.emplace_back();
-    } else if (pointer[i] == '~') {
-      keys.back() += pointer[++i] == '0' ? '~' : '/';
-    } else {
-      keys.back() += pointer[i];
-    }
-  }
-  return keys;
-}
-
-// The tree without what it says at the path: the value, or the null above it.
-NodeRef WithoutLeaf(const NodeRef& node, const std::vector<std::string>& keys, size_t depth) {
-  if (node == nullptr || depth == keys.size()) return node;
-  const NodeRef* member = node->Find(keys[depth]);
-  if (member == nullptr) return node;
-  if (depth + 1 == keys.size() || (*member)->is_null()) return WithoutMember(node, keys[depth]);
-  return WithMember(node, keys[depth], WithoutLeaf(*member, keys, depth + 1), node->layer);
-}
-
-// Deleting the leaf that a row names from the layer it names must change that row.
-std::string FalseProvenance(const LayerStack& layers) {
-  const auto same = [](const FieldProvenance& a, const FieldProvenance& b) {
-    return a.layer == b.layer && (a.value == nullptr) == (b.value == nullptr) &&
-           (a.value == nullptr || (SameValue(*a.value, *b.value) && a.value->position == b.value->position));
-  };
-  for (const FieldProvenance& row : ExplainFields(layers)) {
-    if (row.layer == Layer::kDefault) continue;
-    LayerStack changed = layers;
-    NodeRef& layer = changed[static_cast<size_t>(row.layer)];
-    layer = WithoutLeaf(layer, KeysOf(row.path), 0);
-    if (row.path == "/instance_types") layer = WithoutLeaf(layer, KeysOf("/pod/placement/instanceTypes"), 0);
-    for (const FieldProvenance& after : ExplainFields(changed)) {
-      if (after.path == row.path && same(after, row)) return row.path;
-    }
   }
   return {};
 }
@@ -512,7 +502,7 @@ class Comparison {
         return Fail(seed, {random_world.objects, random_world.live, request},
                     [target](const Case& c) { return CompareResolved(World(c.objects, c.live), target, c.request); });
       }
-      CheckProvenance(seed, world, target, request, histogram);
+      CheckProvenanceOf(seed, world, target, request, histogram);
     }
   }
 
@@ -552,20 +542,21 @@ class Comparison {
     return target;
   }
 
-  void CheckProvenance(uint64_t seed, const World& world, const Target& target, const Json& request,
-                       Histogram& histogram) {
+  void CheckProvenanceOf(uint64_t seed, const World& world, const Target& target, const Json& request,
+                         Histogram& histogram) {
     const LaunchRequest decoded = DecodeText(request);
     if (HasError(decoded.issues)) return;
     const absl::StatusOr<Resolved> resolved =
         world.engine().Resolve({decoded.organization_id, target.runner, target.profile}, &decoded);
     if (!resolved.ok() || !resolved->valid) return;
     ++histogram.provenances;
-    const std::string path = FalseProvenance(resolved->layers);
+    const std::string path = CheckProvenance(resolved->layers, 3).false_path;
     if (path.empty()) return;
     const std::lock_guard lock(mutex_);
     failed_ = true;
     failure_ = "seed " + std::to_string(seed) + ": the provenance of " + path + " on runner " + target.runner +
-               ", profile `" + target.profile + "` is not true; request " + request.dump();
+               ", profile `" + target.profile + "` is not true; layers";
+    for (const NodeRef& layer : resolved->layers) failure_ += "\n  " + TreeText(layer);
   }
 
   void Fail(uint64_t seed, Case failing, const std::function<std::string(const Case&)>& difference) {

@@ -201,8 +201,9 @@ class CaseRun {
   }
 
   Json Explanation() {
-    return OfTarget([](const berth::Resolved& resolved) {
-      return ExplanationToJson(ExplainResolved(resolved, "request.json", ""), JsonLayout::kCompact);
+    return OfTarget([this](const berth::Resolved& resolved) {
+      const LaunchRequest* request = has_request_ ? &request_ : nullptr;
+      return ExplanationToJson(ExplainResolved(resolved, request, ""), JsonLayout::kCompact);
     });
   }
 

@@ -25,6 +25,7 @@ UPDATE = os.environ.get("BERTH_UPDATE_CASES") == "1"
 CATALOG = ["--catalog", "examples/catalog"]
 ACME = CATALOG + ["--organization", "acme"]
 INPUT = "tests/golden/input"
+LAYERED = ["explain", "--quiet", "--catalog", f"{INPUT}/layers.yaml", "--runner", "r1"]
 
 
 def run(arguments, stdin=b"", cwd=ROOT, environment=None):
@@ -74,6 +75,33 @@ def golden_cases():
         "explain-invalid-profile": ["explain", "--catalog", f"{INPUT}/broken-catalog.yaml", "--runner", "r1",
                                     "--profile", "public"],
         "resolve-refused-runner": ["resolve", "--catalog", f"{INPUT}/broken-catalog.yaml", "--runner", "two-defaults"],
+        "resolve-manifests": ["resolve", *ACME, "--runner", "us-east-cpu-1", "-o", "pod"],
+        "resolve-manifests-web": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "web", "--request",
+                                  "examples/requests/public-web-service.yaml", "-o", "pod"],
+        "resolve-manifests-gpu": ["resolve", *ACME, "--runner", "us-east-gpu-1", "--request",
+                                  "examples/requests/gpu-notebook.yaml", "-o", "pod"],
+        "resolve-manifests-allowlist": ["resolve", *ACME, "--runner", "eu-west-cpu-1", "--profile", "etl", "-o", "pod"],
+        "resolve-manifests-peers": ["resolve", *ACME, "--runner", "us-east-sunk-1", "--request",
+                                    "examples/requests/nightly-batch.yaml", "-o", "pod"],
+        "resolve-manifests-effective": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "web", "--effective",
+                                        "--request", "examples/requests/public-web-service.yaml", "--output", "pod"],
+        "resolve-manifests-notes": ["resolve", "--catalog", f"{INPUT}/manifests.yaml", "--runner", "r", "--request",
+                                    f"{INPUT}/notebook.yaml", "-o", "pod"],
+        "resolve-manifests-color": ["resolve", "--catalog", f"{INPUT}/manifests.yaml", "--runner", "r", "-o", "pod",
+                                    "--color", "always"],
+        "resolve-manifests-mode-not-offered": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "ci",
+                                               "--request", "examples/requests/egress-not-offered.yaml", "-o", "pod"],
+        "resolve-manifests-level-not-offered": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "agent",
+                                                "--request", "examples/requests/public-web-service.yaml", "-o", "pod"],
+        "resolve-manifests-invalid-request": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--request",
+                                              "examples/requests/invalid-request.yaml", "-o", "pod"],
+        "resolve-manifests-without-user": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--request",
+                                           "examples/requests/no-user.yaml", "-o", "pod"],
+        "resolve-manifests-invalid-profile": ["resolve", "--catalog", f"{INPUT}/broken-catalog.yaml", "--runner", "r1",
+                                              "--profile", "public", "-o", "pod"],
+        "resolve-manifests-unknown-profile": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "agnet", "-o",
+                                              "pod"],
+        "usage-explain-manifests": ["explain", *ACME, "--runner", "us-east-cpu-1", "-o", "pod"],
         "resolve-other-organization": ["resolve", *CATALOG, "--runner", "us-east-cpu-1"],
         "resolve-unknown-runner": ["resolve", *ACME, "--runner", "us-east-cpu-7"],
         "resolve-unknown-profile": ["resolve", *ACME, "--runner", "us-east-cpu-1", "--profile", "agnet"],
@@ -83,6 +111,24 @@ def golden_cases():
         "explain-request": ["explain", *ACME, "--runner", "us-east-gpu-1", "--request",
                             "examples/requests/gpu-notebook.yaml"],
         "explain-path": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "resource_defaults"],
+        "explain-leaf": ["explain", *ACME, "--runner", "us-east-gpu-1", "--path", "/pod/spec/tolerations"],
+        "explain-opened": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "node_selector"],
+        "explain-chosen": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "network.egress"],
+        "explain-all-layers": ["explain", *ACME, "--runner", "us-east-cpu-1", "--profile", "web", "--all-layers",
+                               "--request", "examples/requests/public-web-service.yaml"],
+        "explain-all-layers-of-nothing": ["explain", *ACME, "--runner", "us-east-cpu-1", "--all-layers", "--path",
+                                          "instanceTypes"],
+        "explain-html": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "resource_defaults", "--html", "-"],
+        "explain-layered": LAYERED,
+        "explain-layered-json": [*LAYERED, "-o", "json"],
+        "explain-layered-html": [*LAYERED, "--html", "-"],
+        "explain-layered-all": [*LAYERED, "--all-layers"],
+        "explain-layered-color": [*LAYERED, "--color", "always", "--path", "container_image"],
+        "explain-reserved": [*LAYERED, "--path", "/pod/metadata/labels/sandbox-id", "--all-layers"],
+        "explain-reserved-json": [*LAYERED, "--path", "/pod/metadata/labels/sandbox-id", "-o", "json"],
+        "explain-effective": ["explain", *ACME, "--runner", "us-east-gpu-1", "--effective", "--path", "runtime_class",
+                              "--request", "examples/requests/gpu-notebook.yaml"],
+        "usage-html-and-json": ["explain", *ACME, "--runner", "us-east-cpu-1", "--html", "-", "-o", "json"],
         "explain-unknown-path": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "/network/egres"],
         "profiles": ["profiles", *ACME],
         "profiles-json": ["profiles", *ACME, "-o", "json"],
@@ -197,6 +243,39 @@ class Golden(unittest.TestCase):
                 printed = run(["resolve", *ACME, "--runner", runner, "-o", "yaml"]).stdout
                 done = run(["lint", "-", "--format", "json"], printed)
                 self.assertEqual((done.returncode, json.loads(done.stdout)["summary"]["objects"]), (0, 1), done.stdout)
+
+    def test_printed_manifests_are_kubernetes_documents(self):
+        seen = set()
+        for name, arguments in golden_cases().items():
+            done = run(arguments)
+            if arguments[-1:] != ["pod"] or done.returncode != 0:
+                continue
+            with self.subTest(name):
+                head, *documents = done.stdout.decode().split("\n---\n")
+                self.assertTrue(all(line.startswith("#") for line in head.splitlines()), head)
+                for document in documents:
+                    lines = [line for line in document.splitlines() if not line.startswith("#")]
+                    self.assertRegex("\n".join(lines[:3]), r"^apiVersion: [\w./]+\nkind: \w+\nmetadata:$")
+                    seen.add(lines[1].split()[1])
+                # Our own reader finds nothing wrong with the YAML; only the kinds are not ours.
+                found = json.loads(run(["lint", "-", "--format", "json"], done.stdout).stdout)["findings"]
+                self.assertEqual([finding["code"] for finding in found], ["B104"] * len(documents), found)
+        self.assertEqual(seen, {"Namespace", "Pod", "NetworkPolicy", "Service", "Ingress"})
+
+    def test_no_name_leaves_its_comment(self):
+        # U+2028 and U+0085 end a line for YAML 1.1.
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "c.yaml"
+            path.write_text("kind: Zone\nzone: z\n---\nkind: Profile\ndisplay_name: \"p\\u2028kind: Evil\"\nspec: {network: "
+                            "{egress: {default: \"m\\u2029kind: Evil\", modes: {\"m\\u2029kind: Evil\": {type: none}}}}}\n"
+                            "---\nkind: Runner\nrunner_id: r\nidentity: {zone: z, cluster_name: c}\nprofile_bindings: "
+                            "[{profile_template_id: \"p\\u2028kind: Evil\", is_default: true}]\n")
+            for output in ("pod", "yaml"):
+                done = run(["resolve", "--catalog", str(path), "--runner", "r", "-o", output])
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                for end in ("\u2028", "\u2029", "\u0085"):
+                    self.assertNotIn(end, done.stdout.decode())
+                self.assertIn("m?kind: Evil", done.stdout.decode())
 
     def test_colour_is_off_unless_asked_for(self):
         for environment in ({}, {"NO_COLOR": "1"}, {"TERM": "xterm-256color"}):

@@ -1,6 +1,6 @@
 """The documentation says what the program does: outputs, code and tables are compared with their sources.
 
-The README's outputs need the tool (the environment's BERTH_BINARY).
+The outputs need the tool (the environment's BERTH_BINARY).
 """
 
 import json
@@ -28,8 +28,9 @@ def expanded(name):
 
 class Readme(unittest.TestCase):
     def test_outputs_are_what_the_tool_prints(self):
-        blocks = re.findall(r"```\n\$ (berth [^\n]*)\n(.*?)\n```", read("README.md"), flags=re.S)
-        self.assertGreaterEqual(len(blocks), 2)
+        blocks = [block for page in ("README.md", "docs/manifests.md")
+                  for block in re.findall(r"```\n\$ (berth [^\n]*)\n(.*?)\n```", read(page), flags=re.S)]
+        self.assertGreaterEqual(len(blocks), 3)
         for command, shown in blocks:
             with self.subTest(command=command):
                 done = subprocess.run([os.environ["BERTH_BINARY"], *command.split()[1:]], cwd=ROOT, text=True,

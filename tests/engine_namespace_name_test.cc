@@ -152,23 +152,31 @@ std::string RandomWord(std::mt19937_64& random) {
 }
 
 TEST(NamespaceName, TwoIdentitiesNeverShareOne) {
-  for (const std::string prefix : {"", "sb-", "pppppppppppppppppppppppppppppppppppppppp"}) {
+  const struct {
+    std::string prefix;
+    size_t identities;
+  } rows[] = {{"", 1'000'000}, {"sb-", 100'000}, {std::string(40, 'p'), 100'000}};
+  for (const auto& row : rows) {
     std::mt19937_64 random(5);
     std::unordered_set<std::string> identities;
     std::unordered_map<std::string, std::string> names;
-    while (identities.size() < 100'000) {
+    names.reserve(row.identities);
+    std::string last;
+    while (identities.size() < row.identities) {
       Identity identity{static_cast<NamespaceStrategy>(random() % 3), RandomWord(random), ""};
+      // An organization that is called like another one's namespace.
+      if (random() % 50 == 0 && !last.empty()) identity.organization = last.substr(row.prefix.size());
       if (identity.strategy != NamespaceStrategy::kPerOrg) identity.second = RandomWord(random);
       std::string key(NamespaceStrategyName(identity.strategy));
       key.append(1, '\0').append(identity.organization).append(1, '\0').append(identity.second);
       if (!identities.insert(key).second) continue;
-      const std::string name = NameOf(identity, prefix);
-      const auto [place, added] = names.emplace(name, key);
-      ASSERT_TRUE(added) << name << " for `" << key << "` and `" << place->second << "`";
-      ASSERT_TRUE(IsDns1123Label(name)) << name;
-      ASSERT_TRUE(name.starts_with(prefix));
-      if (identities.size() % 10 == 0) {
-        ASSERT_EQ(name, ReferenceName(identity, prefix));
+      last = NameOf(identity, row.prefix);
+      const auto [place, added] = names.emplace(last, key);
+      ASSERT_TRUE(added) << last << " for `" << key << "` and `" << place->second << "`";
+      ASSERT_TRUE(IsDns1123Label(last)) << last;
+      ASSERT_TRUE(last.starts_with(row.prefix));
+      if (identities.size() % 20 == 0) {
+        ASSERT_EQ(last, ReferenceName(identity, row.prefix));
       }
     }
   }

@@ -15,6 +15,7 @@
 #include "berth/spec/decode.h"
 #include "gtest/gtest.h"
 #include "tests/random_catalog.h"
+#include "tests/random_pod.h"
 
 namespace berth {
 namespace {
@@ -32,9 +33,11 @@ struct Shapes {
   bool modes = true;
   bool pairs = true;
   bool pod_spec = true;
+  bool pods = false;  // pod.spec made of the fields of Kubernetes, with directives
 };
 
 constexpr Shapes kAll = {};
+constexpr Shapes kPods = {true, true, true, true, true};
 constexpr Shapes kMergePatch = {true, false, false, false};
 
 class LayerMaker {
@@ -72,7 +75,7 @@ class LayerMaker {
                       [&] {
                         return Record({{"labels", [&] { return Map(); }}});
                       }},
-                     {"spec", [&] { return shapes_.pod_spec ? Tree(3) : Json::object(); }}});
+                     {"spec", [&] { return PodSpec(); }}});
     });
     return layer;
   }
@@ -127,6 +130,10 @@ class LayerMaker {
       });
     }
     return level;
+  }
+  Json PodSpec() {
+    if (shapes_.pods) return MakeRandomPodSpec(random_, {.patch = shapes_.nulls});
+    return shapes_.pod_spec ? Tree(3) : Json::object();
   }
   Json Tree(int depth) {
     switch (depth == 0 ? random_.Below(3) : random_.Below(6)) {
@@ -296,7 +303,7 @@ TEST_F(MergeLaws, WhatAHigherLayerDoesNotMentionStays) {
 
 TEST_F(MergeLaws, AnEmptyOrMissingLayerChangesNothing) {
   for (int round = 0; round < kRounds; ++round) {
-    const NodeRef layer = FromJson(Layer());
+    const NodeRef layer = FromJson(Layer(kPods));
     const NodeRef empty = FromJson(Json::object());
     EXPECT_TRUE(SameValue(*Merge(layer, empty), *layer));
     EXPECT_TRUE(SameValue(*Merge(empty, layer), *layer));
@@ -325,9 +332,11 @@ TEST_F(MergeLaws, NullRemovesAtAnyDepthAndNothingElse) {
 
 TEST_F(MergeLaws, ResultsHoldNoNullAndNoEmptyRecord) {
   for (int round = 0; round < kRounds; ++round) {
-    const Json merged = MergedJson({Layer(), Layer(), Layer()});
+    const Json merged = MergedJson({Layer(kPods), Layer(kPods), Layer(kPods)});
     EXPECT_EQ(Pruned(merged), merged);
-    Walk(merged, Pointer(), [&](const Pointer& at, const Json& value) { EXPECT_FALSE(value.is_null()) << at; });
+    const std::string text = merged.dump();
+    EXPECT_EQ(text.find("null"), std::string::npos) << text;
+    EXPECT_EQ(text.find("$patch"), std::string::npos) << text;
   }
 }
 
@@ -336,7 +345,7 @@ TEST_F(MergeLaws, KeyOrderDoesNotMatter) {
     std::vector<NodeRef> sorted;
     std::vector<NodeRef> shuffled;
     for (int i = 0; i < 3; ++i) {
-      const Json layer = Layer();
+      const Json layer = Layer(kPods);
       sorted.push_back(FromJson(layer));
       std::string text;
       WriteShuffled(layer, random_, text);
@@ -348,11 +357,14 @@ TEST_F(MergeLaws, KeyOrderDoesNotMatter) {
 
 TEST_F(MergeLaws, MergingALayerAgainChangesNothing) {
   for (int round = 0; round < kRounds; ++round) {
-    const NodeRef lower = FromJson(Layer());
-    const NodeRef higher = FromJson(Layer());
+    const NodeRef lower = FromJson(Layer(kPods));
+    const NodeRef higher = FromJson(Layer(kPods));
     const NodeRef once = Merge(lower, higher);
-    EXPECT_EQ(ToJson(Merge(once, higher)), ToJson(once));
+    EXPECT_EQ(Finished(Merge(once, higher)), Finished(once)) << ToJson(lower) << "\n" << ToJson(higher);
     EXPECT_EQ(Finished(Finish(once)), Finished(once));
+    // What a merge left merges on as its finished form does.
+    const NodeRef third = FromJson(Layer(kPods));
+    EXPECT_EQ(Finished(Merge(once, third)), Finished(Merge(Finish(once), third)));
   }
 }
 

@@ -1,8 +1,6 @@
 #include "berth/merge/merge.h"
 
 #include <array>
-#include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,14 +10,6 @@
 
 namespace berth {
 namespace {
-
-using Json = nlohmann::json;
-
-NodeRef SpecOfJson(const Json& json, Layer layer) {
-  Decoded decoded = DecodeText(Record::kSpec, json.dump(), layer, "a.json");
-  EXPECT_TRUE(decoded.valid) << json << ": " << IssueText(decoded.issues);
-  return decoded.node;
-}
 
 struct Row {
   std::string_view lower;
@@ -116,137 +106,6 @@ TEST(Merge, GivesEachValueTheLayerThatSetIt) {
       Merge(SpecOf("{node_selector: {a: x, b: x}}", Layer::kZone), SpecOf("{node_selector: {b: y}}", Layer::kBinding));
   EXPECT_EQ(At(merged.get(), {"node_selector", "a"})->layer, Layer::kZone);
   EXPECT_EQ(At(merged.get(), {"node_selector", "b"})->layer, Layer::kBinding);
-}
-
-// --- Against RFC 7396, on random specs without egress modes, pairs and pod.spec ---
-
-class RandomSpec {
- public:
-  explicit RandomSpec(uint64_t seed) : random_(seed) {}
-
-  Json Make() {
-    Json spec = Json::object();
-    MaybeText(spec, "runtime_class");
-    MaybeText(spec, "container_image");
-    MaybeList(spec, "tags");
-    MaybeList(spec, "instance_types");
-    MaybeMap(spec, "node_selector");
-    if (Chance()) {
-      Json& record = spec["resource_defaults"] = Json::object();
-      if (Null(spec["resource_defaults"])) return spec;
-      for (const char* name : {"cpuRequest", "cpuLimit", "memoryLimit"}) {
-        if (Chance()) record[name] = std::to_string(1 + random_() % 3);
-        if (record.contains(name)) Null(record[name]);
-      }
-    }
-    if (Chance()) {
-      Json& record = spec["namespace"] = Json::object();
-      MaybeText(record, "namespacePrefix");
-      MaybeMap(record, "labels");
-      MaybeMap(record, "annotations");
-    }
-    if (Chance()) {
-      Json& record = spec["pod"] = Json::object();
-      Json& metadata = record["metadata"] = Json::object();
-      MaybeMap(metadata, "labels");
-      MaybeMap(metadata, "annotations");
-      if (Null(record["metadata"])) return spec;
-    }
-    if (Chance()) {
-      Json& level = spec["network"]["ingress"][random_() % 2 == 0 ? "a" : "b"] = Json::object();
-      if (Chance()) level["scope"] = random_() % 2 == 0 ? "any" : "org";
-      if (Chance()) level["service"]["serviceType"] = random_() % 2 == 0 ? "ClusterIP" : "NodePort";
-    }
-    return spec;
-  }
-
- private:
-  bool Chance() { return random_() % 2 == 0; }
-  bool Null(Json& value) {
-    if (random_() % 4 != 0) return false;
-    value = nullptr;
-    return true;
-  }
-  void MaybeText(Json& record, const char* name) {
-    if (!Chance()) return;
-    record[name] = std::string(1, static_cast<char>('a' + random_() % 3));
-    Null(record[name]);
-  }
-  void MaybeList(Json& record, const char* name) {
-    if (!Chance()) return;
-    Json& list = record[name] = Json::array();
-    for (uint64_t i = random_() % 3; i > 0; --i) list.push_back(std::to_string(random_() % 3));
-    Null(list);
-  }
-  void MaybeMap(Json& record, const char* name) {
-    if (!Chance()) return;
-    Json& map = record[name] = Json::object();
-    for (const char* key : {"a", "b", "c"}) {
-      if (Chance()) map[key] = std::to_string(random_() % 2);
-      if (map.contains(key)) Null(map[key]);
-    }
-    Null(map);
-  }
-
-  std::mt19937_64 random_;
-};
-
-// What the law takes out of a result: empty records and maps.
-Json WithoutEmptyMaps(const Json& value) {
-  if (!value.is_object()) return value;
-  Json kept = Json::object();
-  for (const auto& [key, member] : value.items()) {
-    if (member.is_null()) continue;
-    Json finished = WithoutEmptyMaps(member);
-    if (finished.is_object() && finished.empty()) continue;
-    kept[key] = std::move(finished);
-  }
-  return kept;
-}
-
-Json JsonOf(const NodeRef& spec) { return spec == nullptr ? Json::object() : Json::parse(TreeText(spec)); }
-
-constexpr int kRounds = 1000;
-
-TEST(Merge, IsJsonMergePatchOutsideUnionsPairsAndPods) {
-  RandomSpec random(1);
-  for (int round = 0; round < kRounds; ++round) {
-    Json expected = Json::object();
-    std::vector<NodeRef> layers;
-    for (const Layer layer : {Layer::kProfile, Layer::kBinding, Layer::kSandbox}) {
-      const Json spec = random.Make();
-      expected.merge_patch(spec);
-      layers.push_back(SpecOfJson(spec, layer));
-    }
-    ASSERT_EQ(JsonOf(MergeLayers(layers)), WithoutEmptyMaps(expected));
-  }
-}
-
-TEST(Merge, IsAssociativeOutsideUnionsAndPods) {
-  RandomSpec random(2);
-  for (int round = 0; round < kRounds; ++round) {
-    const NodeRef a = SpecOfJson(random.Make(), Layer::kProfile);
-    const NodeRef b = SpecOfJson(random.Make(), Layer::kBinding);
-    const NodeRef c = SpecOfJson(random.Make(), Layer::kSandbox);
-    ASSERT_EQ(TreeText(Finish(Merge(Merge(a, b), c))), TreeText(Finish(Merge(a, Merge(b, c)))))
-        << TreeText(a) << " | " << TreeText(b) << " | " << TreeText(c);
-  }
-}
-
-TEST(Merge, IsIdempotentAndNeverTouchesItsInputs) {
-  RandomSpec random(3);
-  for (int round = 0; round < kRounds; ++round) {
-    const NodeRef a = SpecOfJson(random.Make(), Layer::kProfile);
-    const NodeRef b = SpecOfJson(random.Make(), Layer::kBinding);
-    const std::string a_before = TreeText(a);
-    const std::string b_before = TreeText(b);
-    const NodeRef merged = Merge(a, b);
-    ASSERT_EQ(TreeText(Finish(Merge(merged, b))), TreeText(Finish(merged)));
-    ASSERT_EQ(TreeText(Finish(Merge(a, a))), TreeText(Finish(a)));
-    ASSERT_EQ(TreeText(Finish(Finish(merged))), TreeText(Finish(merged)));
-    ASSERT_EQ(TreeText(a), a_before);
-    ASSERT_EQ(TreeText(b), b_before);
-  }
 }
 
 TEST(Finish, LeavesNoNullAndNoEmptyMap) {

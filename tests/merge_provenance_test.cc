@@ -1,6 +1,5 @@
 #include <map>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,8 @@
 #include "berth/merge/provenance.h"
 #include "gtest/gtest.h"
 #include "tests/decoded.h"
+#include "tests/provenance_check.h"
+#include "tests/random_pod.h"
 
 namespace berth {
 namespace {
@@ -39,10 +40,10 @@ LayerStack StackOf(const Specs& specs) {
 std::string RowsOf(const LayerStack& stack) {
   std::string rows;
   for (const FieldProvenance& field : ExplainFields(stack)) {
-    if (field.layer == Layer::kDefault && field.path.starts_with("/namespace/") && field.shadowed.empty()) continue;
+    if (field.layer == Layer::kDefault && field.path.starts_with("/namespace/") && field.Shadowed().empty()) continue;
     rows.append(field.path).append("=").append(field.value == nullptr ? "unset" : TreeText(field.value));
     rows.append(" ").append(LayerName(field.layer));
-    for (const NodeRef& value : field.shadowed) {
+    for (const NodeRef& value : field.Shadowed()) {
       rows.append(" <").append(LayerName(value->layer)).append(" ").append(TreeText(value));
     }
     rows.append("\n");
@@ -156,51 +157,34 @@ class RandomStack {
   std::mt19937_64 random_;
 };
 
-// The spec without the leaf at `keys`; empty maps on the way stay.
-NodeRef Without(const NodeRef& node, std::span<const std::string> keys) {
-  const NodeRef* member = node->Find(keys.front());
-  if (member == nullptr) return node;
-  if (keys.size() == 1) return WithoutMember(node, keys.front());
-  return WithMember(node, keys.front(), Without(*member, keys.subspan(1)), node->layer);
-}
-
-std::vector<std::string> KeysOf(std::string_view pointer) {
-  std::vector<std::string> keys;
-  std::istringstream parts{std::string(pointer.substr(1))};
-  for (std::string key; std::getline(parts, key, '/');) keys.push_back(key);
-  return keys;
-}
-
-std::string RowAt(const LayerStack& stack, std::string_view path) {
-  for (const FieldProvenance& field : ExplainFields(stack)) {
-    if (field.path != path) continue;
-    return (field.value == nullptr ? "unset" : TreeText(field.value)) + " " + std::to_string(int(field.layer));
-  }
-  return "(none)";
-}
-
 constexpr int kRounds = 400;
 
-TEST(Provenance, DeletingTheNamedLeafChangesTheRow) {
+TEST(Provenance, IsTrue) {
   RandomStack random(1);
-  int deleted = 0;
+  size_t checked = 0;
   for (int round = 0; round < kRounds; ++round) {
     const LayerStack stack = random.Make();
-    for (const FieldProvenance& field : ExplainFields(stack)) {
-      if (field.layer == Layer::kDefault || field.value == nullptr) continue;
-      std::vector<std::string> keys = KeysOf(field.path);
-      LayerStack changed = stack;
-      NodeRef& layer = changed[static_cast<size_t>(field.layer)];
-      if (keys == std::vector<std::string>{"instance_types"} && layer->Find("instance_types") == nullptr) {
-        keys = {"pod", "placement", "instanceTypes"};
-      }
-      layer = Without(layer, keys);
-      ASSERT_NE(RowAt(changed, field.path), RowAt(stack, field.path))
-          << field.path << " of layer " << LayerName(field.layer) << " in " << RowsOf(stack);
-      ++deleted;
-    }
+    const ProvenanceCheck check = CheckProvenance(stack);
+    ASSERT_EQ(check.false_path, "") << RowsOf(stack);
+    checked += check.checked;
   }
-  EXPECT_GT(deleted, kRounds);
+  EXPECT_GT(checked, kRounds);
+}
+
+TEST(Provenance, IsTrueInPodSpecs) {
+  Random random(7);
+  size_t checked = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    LayerStack stack;
+    for (const Layer layer : {Layer::kProfile, Layer::kBinding, Layer::kSandbox}) {
+      const nlohmann::json spec = {{"pod", {{"spec", MakeRandomPodSpec(random, {.patch = true})}}}};
+      stack[static_cast<size_t>(layer)] = DecodeText(Record::kSpec, spec.dump(), layer, "a.json").node;
+    }
+    const ProvenanceCheck check = CheckProvenance(stack, 7);
+    ASSERT_EQ(check.false_path, "") << RowsOf(stack);
+    checked += check.checked;
+  }
+  EXPECT_GT(checked, kRounds);
 }
 
 TEST(Provenance, HasARowForEveryLeafOfTheResult) {
@@ -214,7 +198,7 @@ TEST(Provenance, HasARowForEveryLeafOfTheResult) {
       ASSERT_LT(last, field.path);
       last = field.path;
       const Node* at = completed.get();
-      for (const std::string& key : KeysOf(field.path)) {
+      for (const std::string& key : TokensOf(field.path)) {
         const NodeRef* member = at == nullptr ? nullptr : at->Find(key);
         at = member == nullptr ? nullptr : member->get();
       }
@@ -223,7 +207,7 @@ TEST(Provenance, HasARowForEveryLeafOfTheResult) {
         ASSERT_TRUE(SameValue(*at, *field.value)) << field.path;
         ASSERT_EQ(at->layer, field.layer) << field.path;
       }
-      for (const NodeRef& shadowed : field.shadowed) ASSERT_FALSE(shadowed->is_null());
+      for (const NodeRef& shadowed : field.Shadowed()) ASSERT_FALSE(shadowed->is_null());
     }
   }
 }

@@ -12,7 +12,7 @@ namespace {
 
 class WorldMaker {
  public:
-  explicit WorldMaker(uint64_t seed) : random_(seed) {}
+  explicit WorldMaker(uint64_t seed) : random_(seed), focus_(random_.Pick(PodFocuses())) {}
 
   RandomWorld Make() {
     world_.objects = Json::array();
@@ -32,7 +32,7 @@ class WorldMaker {
  private:
   void AddZone(const std::string& name) {
     Json zone = {{"kind", "Zone"}, {"zone", name}};
-    if (random_.Chance(90)) zone["defaults"] = SpecMaker(random_, random_.Chance(40)).Make();
+    if (random_.Chance(90)) zone["defaults"] = SpecMaker(random_, random_.Chance(40), focus_).Make();
     if (random_.Chance(80)) {
       Json sizes = Json::object();
       for (const auto& [type, size] : {std::pair{"h100", 80}, std::pair{"A100", 40}, std::pair{"l40", 48}}) {
@@ -102,6 +102,12 @@ class WorldMaker {
                              "pod.placement.instanceTypes", "pod.spec.tolerations", "pod.spec.affinity"}) {
       if (random_.Chance(75)) opened.emplace_back(path);
     }
+    for (const char* path : {"pod.spec.containers", "pod.spec.volumes", "pod.spec.hostAliases"}) {
+      if (random_.Chance(50)) opened.emplace_back(path);
+    }
+    for (const char* path : {"pod.spec.containers.env", "pod.spec.containers.name", "pod.spec.volumes.emptyDir"}) {
+      if (random_.Chance(20)) opened.emplace_back(path);
+    }
     if (random_.Chance(15)) opened.emplace_back("pod.spec");
     if (random_.Chance(10)) opened.emplace_back("pod");
     if (random_.Chance(10)) opened.emplace_back("pod.spec.affinity.inner");
@@ -119,7 +125,7 @@ class WorldMaker {
       profile["id"] = reference;
     }
     if (organization != "default" || random_.Chance(30)) Put(random_, profile, "organization_id", organization);
-    profile["spec"] = SpecMaker(random_, true).Make();
+    profile["spec"] = SpecMaker(random_, true, focus_).Make();
     if (random_.Chance(20)) profile["labels"] = {{"owner", ""}};
     if (random_.Chance(10)) profile["description"] = "";
     if (random_.Chance(10)) {
@@ -137,7 +143,7 @@ class WorldMaker {
       Put(random_, out, "profile_name", random_.Chance(8) ? "gpu" : (is_default ? "main" : "as-" + reference));
     if (is_default || random_.Chance(20)) Put(random_, out, "is_default", is_default);
     if (random_.Chance(55)) {
-      const Json spec = SpecMaker(random_, true).Make();
+      const Json spec = SpecMaker(random_, true, focus_).Make();
       Json block = random_.Chance(50) ? spec : Json(spec.dump());
       if (random_.Chance(2)) block = random_.Pick(Names{"", "null", "[]", "{\"tags\":"});
       Put(random_, out, "overrides_json", block);
@@ -249,6 +255,7 @@ class WorldMaker {
   }
 
   Random random_;
+  const Names& focus_;
   RandomWorld world_;
 };
 
@@ -409,7 +416,13 @@ class RequestMaker {
     } else if (path == "pod.spec.affinity") {
       spec["pod"]["spec"]["affinity"] = or_null({{"inner", {{"deep", nullptr}}}});
     } else if (path == "pod.spec.tolerations") {
-      spec["pod"]["spec"]["tolerations"] = or_null(Json::array());
+      spec["pod"]["spec"]["tolerations"] = or_null(maker.Tolerations());
+    } else if (path == "pod.spec.hostAliases") {
+      spec["pod"]["spec"]["hostAliases"] = or_null(maker.HostAliases());
+    } else if (path.rfind("pod.spec.containers", 0) == 0) {
+      spec["pod"]["spec"]["containers"] = random_.Chance(3) ? Json() : maker.LaunchContainers();
+    } else if (path.rfind("pod.spec.volumes", 0) == 0) {
+      spec["pod"]["spec"]["volumes"] = random_.Chance(3) ? Json() : maker.LaunchVolumes();
     } else if (random_.Chance(20)) {
       spec["pod"]["spec"] = or_null(maker.PodSpec());
     } else {

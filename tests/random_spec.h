@@ -66,10 +66,16 @@ Json Amount(Random& random, const Names& pool);
 // An integer as JSON has it, or as protobuf JSON writes it.
 Json Integer(Random& random, int64_t value);
 
+// Parts of a pod.spec. A world writes those of one entry often and others seldom, so that its layers meet in them; an
+// empty entry is no such choice.
+const std::vector<Names>& PodFocuses();
+
 // A partial spec as documents have it: mixed spellings, nulls, JSON texts. `mistakes`: now and then with an error.
+// `focus`: an entry of PodFocuses.
 class SpecMaker {
  public:
-  SpecMaker(Random& random, bool mistakes) : random_(random), mistakes_(mistakes) {}
+  SpecMaker(Random& random, bool mistakes, const Names& focus = PodFocuses().front())
+      : random_(random), mistakes_(mistakes), focus_(focus) {}
 
   Json Make() {
     Json spec = Json::object();
@@ -81,7 +87,7 @@ class SpecMaker {
     Member(spec, 20, 12, "tags", [&] { return SomeOf(random_, {"ml", "batch", "Ünïcode"}, 2); });
     Member(spec, 40, 4, "namespace", [&] { return Namespace(); });
     Member(spec, 50, 3, "network", [&] { return Network(); });
-    Member(spec, 45, 3, "pod", [&] { return Pod(); });
+    Member(spec, focus_.empty() ? 45 : 75, 3, "pod", [&] { return Pod(); });
     if (mistakes_ && random_.PerMille(14)) Spoil(spec);
     for (const char* block : {"namespace", "network", "pod"}) {
       if (spec.contains(block) && !spec[block].is_null() && random_.Chance(15)) AsText(spec, block);
@@ -106,6 +112,11 @@ class SpecMaker {
     return out;
   }
   Json PodSpec();
+  // Parts of a pod.spec that a launch may often write, where they are open.
+  Json LaunchContainers();
+  Json LaunchVolumes();
+  Json HostAliases();
+  Json Tolerations();
   Json Metadata(bool annotations);
 
  private:
@@ -241,11 +252,10 @@ class SpecMaker {
       Member(placement, 90, 12, "instanceTypes", [&] { return InstanceTypes(); });
       return placement;
     });
-    Member(out, 60, 4, "spec", [&] { return PodSpec(); });
+    Member(out, focus_.empty() ? 75 : 95, 4, "spec", [&] { return PodSpec(); });
     return out;
   }
-  Json MainContainer();
-  void AddPodFields(Json& spec);
+  Json SpoiltPodSpec();
   void Spoil(Json& spec);
 
   void AsText(Json& spec, const std::string& block) {
@@ -259,6 +269,7 @@ class SpecMaker {
 
   Random& random_;
   bool mistakes_;
+  const Names& focus_;
 };
 
 }  // namespace berth::generator

@@ -47,7 +47,12 @@ defaults: {container_image: "python:3.11", tags: [a], node_selector: {pool: x, "
 ---
 kind: Profile
 display_name: p
-spec: {tags: null, node_selector: {pool: null}, resource_defaults: {cpuLimit: "2"}, pod: {spec: {volumes: [{name: v}]}}}
+spec:
+  tags: null
+  node_selector: {pool: null}
+  resource_defaults: {cpuLimit: "2"}
+  pod: {metadata: {labels: {sandbox-id: x}}, spec: {volumes: [{name: v}], runtimeClassName: a}}
+  runtime_class: b
 ---
 kind: Runner
 runner_id: r
@@ -185,6 +190,9 @@ class Specs(Documents):
         self.assertEqual(fields["/tags"]["shadowed"][0]["value"], ["a"])
         self.assertEqual(fields["/container_image"]["layer"], "binding")
         self.assertIn("/node_selector/a~1b", fields)
+        self.assertEqual([row["says"] for row in fields["/runtime_class"]["layers"]], ["set", "dropped"])
+        self.assertEqual([row["says"] for row in fields["/tags"]["layers"]], ["shadowed", "unset"])
+        self.assertEqual([row["path"] for row in explanation["dropped"]], ["/pod/metadata/labels/sandbox-id"])
 
 
 class Lists(Documents):
@@ -358,6 +366,16 @@ class BrokenDocuments(Documents):
                 broken = copy.deepcopy(document)
                 broken["fields"][0][key] = value
                 self.refused("explanation", broken, f"field with {key} = {value!r}")
+            for key, value in (("layer", "runner"), ("says", "hides"), ("says", "unset"), ("source", "agent.yaml")):
+                broken = copy.deepcopy(document)
+                broken["fields"][0]["layers"][0][key] = value
+                self.refused("explanation", broken, f"layer with {key} = {value!r}")
+            for key in ("layers", "shadowed"):
+                broken = copy.deepcopy(document)
+                del broken["fields"][0][key]
+                self.refused("explanation", broken, f"field without `{key}`")
+            broken = {**document, "dropped": [{"path": "/tags", "layer": "zone", "value": 1}]}
+            self.refused("explanation", broken, "a dropped value without a source")
 
 
 class Schemas(unittest.TestCase):

@@ -289,9 +289,10 @@ TEST(Decode, ContainsMistakesOfOverrides) {
   EXPECT_FALSE(other.valid);
 }
 
-TEST(Decode, RefusesPatchDirectivesForNow) {
-  EXPECT_EQ(IssueText(DecodeText(Record::kSpec, "pod: {spec: {a: {$patch: replace}}}").issues),
-            "pod-directive 1:18 /pod/spec/a/$patch");
+TEST(Decode, LeavesDirectivesToTheMergeAndItsChecks) {
+  const Decoded decoded = DecodeText(Record::kSpec, "pod: {spec: {a: {$patch: replace, b: 1}}}");
+  EXPECT_EQ(IssueText(decoded.issues), "");
+  EXPECT_EQ(TreeText(decoded.node), R"({"pod":{"spec":{"a":{"$patch":"replace","b":1}}}})");
 }
 
 TEST(Decode, NamesFieldsCanonically) {

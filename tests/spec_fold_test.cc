@@ -17,7 +17,7 @@ struct Folded {
 
 Folded Fold(std::string_view yaml) {
   Folded folded;
-  folded.node = FoldLayer(SpecOf(yaml), "a.yaml", "/spec", folded.issues);
+  folded.node = FoldLayer(SpecOf(yaml), "a.yaml", "/spec", folded.issues).layer;
   return folded;
 }
 
@@ -38,8 +38,8 @@ void ExpectRows(std::span<const Row> rows) {
 TEST(Fold, LeavesALayerWithoutAPodAlone) {
   std::vector<Issue> issues;
   const NodeRef layer = SpecOf("tags: [a]\n");
-  EXPECT_EQ(FoldLayer(layer, "a.yaml", "/spec", issues), layer);
-  EXPECT_EQ(FoldLayer(nullptr, "a.yaml", "/spec", issues), nullptr);
+  EXPECT_EQ(FoldLayer(layer, "a.yaml", "/spec", issues).layer, layer);
+  EXPECT_EQ(FoldLayer(nullptr, "a.yaml", "/spec", issues).layer, nullptr);
   EXPECT_TRUE(issues.empty());
 }
 
@@ -122,6 +122,72 @@ TEST(Fold, RemovesWhatItEmptiedAndKeepsWhatWasEmpty) {
   ExpectRows(kRows);
 }
 
+// What stands in the place of main container's resources.
+std::string MainResources(std::string_view resources) {
+  return "pod: {spec: {containers: [{name: '', resources: " + std::string(resources) + "}]}}";
+}
+
+TEST(Fold, MovesNullsAndDirectives) {
+  struct ResourcesRow {
+    std::string_view resources;
+    std::string_view left;      // of the main container's resources
+    std::string_view defaults;  // the members of resource_defaults
+  };
+  constexpr std::string_view kNothing = R"("cpuLimit":null,"cpuRequest":null,"memoryLimit":null,"memoryRequest":null)";
+  constexpr ResourcesRow kResources[] = {
+      {"null", "null", kNothing},
+      {"{$patch: delete, limits: {cpu: 1}}", R"({"$patch":"delete","limits":{"cpu":"1"}})", kNothing},
+      {"{limits: null}", R"({"limits":null})", R"("cpuLimit":null,"memoryLimit":null)"},
+      {"{requests: {$patch: delete}}", R"({"requests":{"$patch":"delete"}})",
+       R"("cpuRequest":null,"memoryRequest":null)"},
+      {"{limits: {$patch: replace, cpu: 1}}", R"({"limits":{"$patch":"replace"}})",
+       R"("cpuLimit":"1","memoryLimit":null)"},
+      {"{$patch: replace, limits: {cpu: 1}}", R"({"$patch":"replace"})",
+       R"("cpuLimit":"1","cpuRequest":null,"memoryLimit":null,"memoryRequest":null)"},
+  };
+  for (const ResourcesRow& row : kResources) {
+    const Folded folded = Fold(MainResources(row.resources));
+    std::string want = R"({"pod":{"spec":{"containers":[{"name":"","resources":)" + std::string(row.left);
+    want.append(R"(}]}},"resource_defaults":{)").append(row.defaults).append("}}");
+    EXPECT_EQ(TreeText(folded.node), want) << row.resources;
+    EXPECT_EQ(IssueText(folded.issues), "") << row.resources;
+  }
+  constexpr Row kRows[] = {
+      // A wide null leaves alone what this layer sets.
+      {"resource_defaults: {cpuLimit: 2}\npod: {spec: {containers: [{name: '', resources: {limits: null}}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":{"limits":null}}]}},)"
+       R"("resource_defaults":{"cpuLimit":"2","memoryLimit":null}})",
+       ""},
+      {"resource_defaults: null\npod: {spec: {containers: [{name: '', resources: null}]}}",
+       R"({"pod":{"spec":{"containers":[{"name":"","resources":null}]}},"resource_defaults":null})", ""},
+      {"pod: {spec: {nodeSelector: {$patch: delete, a: b}}}", R"({"node_selector":null})", ""},
+      {"pod: {spec: {nodeSelector: {$patch: replace, a: b}}}", R"({"node_selector":{"a":"b"}})", ""},
+      {"pod: {spec: {containers: [{name: '', image: a, $patch: delete}]}}",
+       R"({"pod":{"spec":{"containers":[{"$patch":"delete","image":"a","name":""}]}}})", ""},
+      {"pod: {spec: {$patch: delete, runtimeClassName: a, nodeSelector: {a: b}}}",
+       R"({"pod":{"spec":{"$patch":"delete","nodeSelector":{"a":"b"},"runtimeClassName":"a"}}})", ""},
+      {"pod: {spec: {$patch: replace, runtimeClassName: a}}",
+       R"({"pod":{"spec":{"$patch":"replace"}},"runtime_class":"a"})", ""},
+      {"pod: {spec: {containers: [{$patch: replace}, {name: '', image: a}]}}",
+       R"({"container_image":"a","pod":{"spec":{"containers":[{"$patch":"replace"}]}}})", ""},
+  };
+  ExpectRows(kRows);
+  EXPECT_TRUE(At(Fold("pod: {spec: {nodeSelector: {$patch: replace, a: b}}}").node.get(), {"node_selector"})->resets);
+}
+
+TEST(Fold, TellsWhatCountsForNothing) {
+  std::vector<Issue> issues;
+  const FoldedLayer folded = FoldLayer(
+      SpecOf("node_selector: {a/b: y}\nruntime_class: r\nresource_defaults: {cpuLimit: 1}\npod: {metadata: {labels: "
+             "{sandbox-id: s}}, spec: {runtimeClassName: r, nodeSelector: {a/b: x, c: z}, containers: [{name: '', "
+             "resources: {limits: {cpu: 2}}}]}}\n"),
+      "a.yaml", "/spec", issues);
+  std::vector<std::string> dropped;
+  for (const DroppedValue& value : folded.dropped) dropped.push_back(value.path + " " + TreeText(value.value));
+  EXPECT_THAT(dropped, testing::ElementsAre(R"(/node_selector/a~1b "x")", R"(/resource_defaults/cpuLimit "2")",
+                                            R"(/pod/metadata/labels/sandbox-id "s")"));
+}
+
 TEST(Fold, DropsReservedKeysWithANote) {
   constexpr Row kRows[] = {
       {"pod: {metadata: {labels: {sandbox-id: x, a: b}}}", R"({"pod":{"metadata":{"labels":{"a":"b"}}}})",
@@ -153,7 +219,7 @@ TEST(Fold, IsIdempotent) {
   const Folded once =
       Fold("node_selector: {b: y}\npod: {spec: {nodeSelector: {a: x}, containers: [{name: '', image: i}]}}\n");
   std::vector<Issue> issues;
-  EXPECT_EQ(TreeText(FoldLayer(once.node, "a.yaml", "", issues)), TreeText(once.node));
+  EXPECT_EQ(TreeText(FoldLayer(once.node, "a.yaml", "", issues).layer), TreeText(once.node));
   EXPECT_TRUE(issues.empty());
 }
 

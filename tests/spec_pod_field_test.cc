@@ -168,16 +168,21 @@ TEST(PodField, YamlScalarsAreTextWhereTheTableSaysText) {
       {"a.yaml", "{pod: {spec: {containers: [{name: c, args: [010, yes, 1.5], tty: true, ports: [{hostPort: 80}]}]}}}",
        R"({"containers":[{"args":["010","yes","1.5"],"name":"c","ports":[{"hostPort":80}],"tty":true}]})"},
       {"a.yaml", "{pod: {spec: {overhead: {cpu: 0.5, memory: 1Gi}, nodeSelector: {gpu: true, b: null}}}}",
-       R"({"nodeSelector":{"b":null,"gpu":"true"},"overhead":{"cpu":"0.5","memory":"1Gi"}})"},
+       R"({"nodeSelector":{"b":null,"gpu":"true"},"overhead":{"cpu":"500m","memory":"1Gi"}})"},
       {"a.yaml", "{pod: {spec: {containers: [{name: c, livenessProbe: {httpGet: {port: 80}}}], hostname: ~}}}",
        R"({"containers":[{"livenessProbe":{"httpGet":{"port":80}},"name":"c"}],"hostname":null})"},
+      // Amounts are canonical; what is none is left for the checks.
+      {"a.yaml", "{pod: {spec: {overhead: {memory: ' 1024Mi ', cpu: lots, a: 1.50, b: []}}}}",
+       R"({"overhead":{"a":"1500m","b":[],"cpu":"lots","memory":"1Gi"}})"},
+      {"a.yaml", "{pod: {spec: {volumes: [{name: v, emptyDir: {sizeLimit: 0.5Ki}}]}}}",
+       R"({"volumes":[{"emptyDir":{"sizeLimit":"512"},"name":"v"}]})"},
       // What the table does not know looks as it is written.
       {"a.yaml", "{pod: {spec: {newer: {value: 8080, on: true, at: '1'}}}}",
        R"({"newer":{"at":"1","on":true,"value":8080}})"},
       // JSON says itself what is text.
       {"a.json", R"({"pod": {"spec": {"containers": [{"env": [{"name": "A", "value": 8080}]}]}}})",
        R"({"containers":[{"env":[{"name":"A","value":8080}]}]})"},
-      {"a.json", R"({"pod": {"spec": {"overhead": {"cpu": 0.5}}}})", R"({"overhead":{"cpu":0.5}})"},
+      {"a.json", R"({"pod": {"spec": {"overhead": {"cpu": 0.5}}}})", R"({"overhead":{"cpu":"500m"}})"},
   };
   for (const TypedRow& row : kRows) {
     const Decoded decoded = DecodeText(Record::kSpec, row.text, Layer::kProfile, row.name);

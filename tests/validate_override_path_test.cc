@@ -2,6 +2,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/spec/fold.h"
 #include "berth/validate/override_path.h"
 #include "gtest/gtest.h"
 #include "tests/decoded.h"
@@ -99,6 +100,45 @@ TEST(FirstClosedPath, LooksAtLeavesOnly) {
     EXPECT_EQ(FirstClosedPath(*SpecOf(row.overrides, Layer::kSandbox), row.opened).value_or(""), row.closed)
         << row.overrides;
   }
+}
+
+TEST(FirstClosedPath, ClosesRemovalsOfWhatHoldsClosedFields) {
+  struct Row {
+    std::string_view pod_spec;
+    std::string_view closed;  // empty: all open
+  };
+  constexpr Row kRows[] = {
+      {"{containers: null}", "pod.spec.containers"},
+      {"{containers: []}", "pod.spec.containers"},
+      {"{containers: [{$patch: replace}, {name: a}]}", "pod.spec.containers"},
+      {"{containers: [{name: a, $patch: delete}]}", "pod.spec.containers"},
+      {"{initContainers: null}", "pod.spec.initContainers"},
+      {"{ephemeralContainers: []}", "pod.spec.ephemeralContainers"},
+      {"{volumes: []}", "pod.spec.volumes"},
+      {"{volumes: [{name: a, $patch: delete}]}", "pod.spec.volumes"},
+      {"{$patch: replace}", "pod.spec"},
+      {"{$patch: delete}", "pod.spec"},
+      {"{containers: [{name: a, securityContext: {$patch: delete}}]}", "pod.spec.containers"},
+      // Nothing closed stands below these.
+      {"{containers: [{name: a, env: []}]}", ""},
+      {"{containers: [{name: a, env: [{$patch: replace}]}]}", ""},
+      {"{tolerations: []}", ""},
+      {"{affinity: {$patch: delete}}", ""},
+      {"{imagePullSecrets: [{name: a, $patch: delete}]}", ""},
+  };
+  const std::vector<std::string_view> opened = {"pod.spec"};
+  for (const Row& row : kRows) {
+    const std::string overrides = "{pod: {spec: " + std::string(row.pod_spec) + "}}";
+    EXPECT_EQ(FirstClosedPath(*SpecOf(overrides, Layer::kSandbox), opened).value_or(""), row.closed) << row.pod_spec;
+  }
+  // A directive needs its object open, and so does one that the fold took.
+  const std::vector<std::string_view> tolerations = {"pod.spec.tolerations"};
+  EXPECT_EQ(FirstClosedPath(*SpecOf("{pod: {spec: {affinity: {$patch: delete}}}}", Layer::kSandbox), tolerations),
+            "pod.spec.affinity");
+  std::vector<Issue> issues;
+  const FoldedLayer folded =
+      FoldLayer(SpecOf("{pod: {spec: {nodeSelector: {$patch: replace}}}}", Layer::kSandbox), "", "", issues);
+  EXPECT_EQ(FirstClosedPath(*folded.layer, tolerations), "node_selector");
 }
 
 TEST(FirstClosedPath, FindsSecurityContextsOfContainersAndHostVolumes) {

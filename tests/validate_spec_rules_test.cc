@@ -25,7 +25,7 @@ std::vector<Issue> LayerIssues(std::string_view yaml, Layer layer = Layer::kProf
   Decoded decoded = DecodeText(Record::kSpec, yaml, layer);
   EXPECT_TRUE(decoded.valid) << yaml << ": " << IssueText(decoded.issues);
   std::vector<Issue> issues;
-  CheckLayer(*FoldLayer(decoded.node, "a.yaml", "/spec", issues), {"a.yaml", "/spec", ""}, issues);
+  CheckLayer(*FoldLayer(decoded.node, "a.yaml", "/spec", issues).layer, {"a.yaml", "/spec", ""}, issues);
   return issues;
 }
 

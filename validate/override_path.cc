@@ -4,6 +4,8 @@
 #include <array>
 
 #include "berth/spec/field.h"
+#include "berth/spec/pod_field.h"
+#include "berth/spec/pod_patch.h"
 #include "berth/spec/quoted.h"
 #include "berth/spec/suggest.h"
 
@@ -32,6 +34,13 @@ bool NeverOpenInPod(std::span<const std::string_view> keys) {
   if (keys.size() < 2) return false;
   if (keys[0] == "volumes") return keys[1] == "hostPath";
   return std::ranges::find(kContainerLists, keys[0]) != kContainerLists.end() && keys[1] == "securityContext";
+}
+
+// Whether something that is never open stands below `keys`, so that removing all of it would remove that too.
+bool HoldsNeverOpen(std::span<const std::string_view> keys) {
+  if (keys.empty()) return true;
+  return keys.size() == 1 &&
+         (keys[0] == "volumes" || std::ranges::find(kContainerLists, keys[0]) != kContainerLists.end());
 }
 
 // A path in canonical spelling, with the row it ends in.
@@ -81,6 +90,7 @@ bool HoldsClosedFields(const Field& field) {
 // `{}` says nothing, and neither does a map of such; what could not be decoded is reported elsewhere.
 bool HoldsLeaf(const Node& node) {
   if (!node.is_map()) return node.kind != NodeKind::kInvalid;
+  if (node.resets) return true;
   return std::ranges::any_of(node.members, [](const Member& member) { return HoldsLeaf(*member.value); });
 }
 
@@ -122,39 +132,44 @@ class ClosedPathFinder {
     return std::ranges::any_of(opened_, [&](const std::string& opened) { return Covers(opened, path); });
   }
 
-  // Each member of pod.spec is one field: what is closed below it is named by it.
+  // Each member of pod.spec is one field: what is closed below it is named by it. A directive acts on all of them.
   std::optional<std::string> FindInPod(const Node& pod_spec, const std::string& path) const {
     for (const Member& member : pod_spec.members) {
+      if (IsDirectiveKey(member.key)) return path;
       const std::string below = path + "." + member.key;
       std::vector<std::string_view> keys = {member.key};
-      if (HoldsClosedLeaf(*member.value, below, keys)) return below;
+      if (HoldsClosedLeaf(*member.value, FindPodField(PodRecord::kPodSpec, member.key), below, keys)) return below;
     }
     return std::nullopt;
   }
 
-  // `keys` is the path below pod.spec.
-  bool HoldsClosedLeaf(const Node& node, const std::string& path, std::vector<std::string_view>& keys) const {
+  // `keys` is the path below pod.spec, in which elements of lists that merge stand under their list; `field` is its row
+  // in the table, or null.
+  bool HoldsClosedLeaf(const Node& node, const PodField* field, const std::string& path,
+                       std::vector<std::string_view>& keys) const {
     if (node.is_map()) {
+      const PodRecord record = field == nullptr ? PodRecord::kNone : field->members;
       for (const Member& member : node.members) {
+        if (IsDirectiveKey(member.key)) {
+          if (IsClosed(path, keys, /*removes=*/true)) return true;
+          continue;
+        }
         keys.push_back(member.key);
-        if (HoldsClosedLeaf(*member.value, path + "." + member.key, keys)) return true;
+        const PodField* below = record == PodRecord::kNone ? nullptr : FindPodField(record, member.key);
+        if (HoldsClosedLeaf(*member.value, below, path + "." + member.key, keys)) return true;
         keys.pop_back();
       }
       return false;
     }
-    if (NeverOpenInPod(keys) || !IsOpen(path)) return true;
-    return std::ranges::any_of(node.items, [&](const NodeRef& item) { return HoldsNeverOpened(*item, keys); });
+    if (field != nullptr && field->type == PodType::kKeyedList && !node.items.empty()) {
+      return std::ranges::any_of(node.items,
+                                 [&](const NodeRef& item) { return HoldsClosedLeaf(*item, field, path, keys); });
+    }
+    return IsClosed(path, keys, node.is_null() || (node.is_list() && node.items.empty()));
   }
 
-  // A list is one leaf, but its elements may hold what can never be opened.
-  static bool HoldsNeverOpened(const Node& element, std::vector<std::string_view>& keys) {
-    for (const Member& member : element.members) {
-      keys.push_back(member.key);
-      const bool never = NeverOpenInPod(keys) && HoldsLeaf(*member.value);
-      keys.pop_back();
-      if (never) return true;
-    }
-    return false;
+  bool IsClosed(const std::string& path, std::span<const std::string_view> keys, bool removes) const {
+    return NeverOpenInPod(keys) || (removes && HoldsNeverOpen(keys)) || !IsOpen(path);
   }
 
   std::vector<std::string> opened_;

@@ -34,7 +34,7 @@ struct OverridePathCheck {
 
 // The field of the first leaf of `overrides`, in byte order of its keys, that none of the opened paths covers, as a
 // dotted canonical path without users' keys and without what lies below a member of pod.spec; nothing when all are open.
-// `null` is a leaf, a list is one, `{}` is not.
+// `null` and `$patch` are leaves, a list is one, `{}` is not. What would remove something that can never be opened is closed.
 [[nodiscard]] std::optional<std::string> FirstClosedPath(const Node& overrides,
                                                          std::span<const std::string_view> opened);
 

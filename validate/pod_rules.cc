@@ -13,6 +13,7 @@
 #include "berth/spec/field_path.h"
 #include "berth/spec/limits.h"
 #include "berth/spec/pod_field.h"
+#include "berth/spec/pod_patch.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
 #include "berth/spec/suggest.h"
@@ -22,20 +23,11 @@
 namespace berth {
 namespace {
 
-constexpr std::string_view kDirective = "$patch";
-constexpr char kBetweenKeys = '\n';
-
 bool IsSet(const Node* node) { return node != nullptr && !node->is_null(); }
 
 const Node* MemberOf(const Node& map, std::string_view key) {
   const NodeRef* found = map.Find(key);
   return found == nullptr ? nullptr : found->get();
-}
-
-// The text of a map's `$patch`, or empty.
-std::string_view DirectiveOf(const Node& map) {
-  const Node* directive = MemberOf(map, kDirective);
-  return directive == nullptr ? std::string_view() : std::string_view(directive->text);
 }
 
 std::string_view KindName(const Node& node) {
@@ -185,7 +177,7 @@ void PodChecker::Expect(IssueCode code, Position at, std::string_view text, std:
 void PodChecker::CheckRecord(const Node& node, PodRecord record, Slot slot) {
   for (const Member& member : node.members) {
     const FieldPath::Step step(path_, member.key, member.key);
-    if (member.key.starts_with('$')) {
+    if (IsDirectiveKey(member.key)) {
       CheckDirective(node, member, slot);
       continue;
     }
@@ -204,7 +196,7 @@ void PodChecker::CheckDirective(const Node& map, const Member& member, Slot slot
   const auto refuse = [&](std::string message) {
     Report(IssueCode::kPodDirective, member.position, std::move(message));
   };
-  if (member.key != kDirective) {
+  if (member.key != kPatchKey) {
     return refuse("the directive " + Quoted(member.key) + " is for tools; `$patch` is the one to write");
   }
   if (member.value->kind == NodeKind::kInvalid) return;
@@ -236,7 +228,7 @@ void PodChecker::CheckUnknownValue(const Node& value, Slot slot) {
   const Slot below = slot == Slot::kWhole ? Slot::kWhole : Slot::kObject;
   for (const Member& member : value.members) {
     const FieldPath::Step step(path_, member.key, member.key);
-    if (member.key.starts_with('$')) {
+    if (IsDirectiveKey(member.key)) {
       CheckDirective(value, member, below);
     } else {
       CheckUnknownValue(*member.value, below);
@@ -254,7 +246,7 @@ void PodChecker::CheckUnions(const Node& map, PodRecord record) {
   for (const Member& member : map.members) {
     const PodField* field = FindPodField(record, member.key);
     if (field == nullptr || field->union_group.empty()) continue;
-    if (!IsSet(member.value.get()) || DirectiveOf(*member.value) == "delete") continue;
+    if (!IsSet(member.value.get()) || DirectiveOf(*member.value) == PatchDirective::kDelete) continue;
     if (first.empty()) {
       first = member.key;
       continue;
@@ -392,7 +384,7 @@ void PodChecker::CheckQuantity(const Node& value, std::string_view resource, boo
 void PodChecker::CheckMap(const PodField& field, const Node& value, Slot slot) {
   for (const Member& member : value.members) {
     const FieldPath::Step step(path_, member.key);
-    if (member.key.starts_with('$')) {
+    if (IsDirectiveKey(member.key)) {
       CheckDirective(value, member, slot);
     } else {
       CheckMapEntry(field, member);
@@ -438,17 +430,13 @@ void PodChecker::CheckList(const PodField& field, const Node& value, Slot slot) 
   if (keyed) CheckKeys(field, value);
 }
 
+// The element's identity, if each of its keys is there and usable.
 std::optional<std::string> PodChecker::KeyOf(const PodField& list, const Node& element) {
-  std::string text;
   for (std::string_view name : list.merge_keys) {
     if (name.empty()) continue;
     const Node* key = MemberOf(element, name);
-    const bool second = name == list.merge_keys[1];
-    if (!IsSet(key) && second && !list.default_key.empty()) {
-      text.append(1, kBetweenKeys).append(list.default_key);
-      continue;
-    }
     if (!IsSet(key)) {
+      if (name == list.merge_keys[1] && !list.default_key.empty()) continue;
       std::string message("the ");
       message.append(PodRecordName(list.members)).append(" needs ").append(Quoted(name));
       message.append(", by which the elements of ").append(Quoted(list.name)).append(" are told apart");
@@ -465,17 +453,15 @@ std::optional<std::string> PodChecker::KeyOf(const PodField& list, const Node& e
              container ? "`\"\"` names the sandbox's main container, in `containers` only" : "");
       return std::nullopt;
     }
-    if (second) text += kBetweenKeys;
-    text.append(key->text);
   }
-  return text;
+  return ElementKey(list, element);
 }
 
 void PodChecker::CheckKeys(const PodField& list, const Node& value) {
   std::map<std::string, Position> seen;
   for (size_t i = 0; i < value.items.size(); ++i) {
     const Node& element = *value.items[i];
-    if (!element.is_map() || DirectiveOf(element) == "replace") continue;
+    if (!element.is_map() || DirectiveOf(element) == PatchDirective::kReplace) continue;
     const FieldPath::Step step(path_, i);
     std::optional<std::string> key = KeyOf(list, element);
     if (!key.has_value()) continue;

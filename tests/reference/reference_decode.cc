@@ -216,23 +216,6 @@ Json DecodeNamespace(const Json& in, const std::string& at, Problems* problems) 
   return out.out;
 }
 
-// Nulls in lists and directives are errors anywhere inside `pod.spec`.
-void CheckTree(const Json& value, const std::string& at, Problems* problems) {
-  if (value.is_array()) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      if (value[i].is_null()) problems->push_back({AtIndex(at, i), "is null in a list"});
-      CheckTree(value[i], AtIndex(at, i), problems);
-    }
-  }
-  if (!value.is_object()) return;
-  for (const auto& [key, member] : value.items()) {
-    for (const char* directive : {"$patch", "$retainKeys", "$deleteFromPrimitiveList", "$setElementOrder"}) {
-      if (key.rfind(directive, 0) == 0) problems->push_back({Join(at, key), "is a directive"});
-    }
-    CheckTree(member, Join(at, key), problems);
-  }
-}
-
 Json DecodePod(const Json& in, const std::string& at, Problems* problems) {
   Record pod(in, {"metadata", "spec", "placement"}, at, problems);
   pod.Each("metadata", [&](const Json& v, const std::string& where) {
@@ -251,8 +234,7 @@ Json DecodePod(const Json& in, const std::string& at, Problems* problems) {
       problems->push_back({where, "is no object"});
       return Json(Json::value_t::discarded);
     }
-    CheckTree(v, where, problems);
-    return v;
+    return DecodePodSpec(v, where, problems);
   });
   return pod.out;
 }
@@ -261,11 +243,16 @@ Json DecodePod(const Json& in, const std::string& at, Problems* problems) {
 
 void FoldNodeSelector(Json* spec, Json* pod, const std::string& at, Problems* problems) {
   if (!pod->contains("nodeSelector")) return;
-  Record one(Json{{"nodeSelector", (*pod)["nodeSelector"]}}, {"nodeSelector"}, at, problems);
+  Json written = (*pod)["nodeSelector"];
   pod->erase("nodeSelector");
+  const bool replaces = IsReplace(written);
+  if (IsDelete(written)) written = nullptr;
+  if (written.is_object()) written.erase("$patch");
+  Record one(Json{{"nodeSelector", written}}, {"nodeSelector"}, at, problems);
   one.Map("nodeSelector", IsLabelKey, IsLabelValue, false);
   if (!one.out.contains("nodeSelector")) return;
-  const Json& folded = one.out["nodeSelector"];
+  Json& folded = one.out["nodeSelector"];
+  if (replaces) folded["$patch"] = "replace";
   if (!spec->contains("node_selector")) {
     (*spec)["node_selector"] = folded;
     return;
@@ -287,25 +274,58 @@ void FoldRuntimeClass(Json* spec, Json* pod, const std::string& at, Problems* pr
   }
 }
 
-// Moves one side (`requests` or `limits`) of the main container; says whether anything moved.
-bool FoldSide(Json* spec, Json* side, const std::string& suffix, const std::string& at, Problems* problems) {
-  bool moved = false;
-  if (side->contains("nvidia.com/gpu")) problems->push_back({AtKey(at, "nvidia.com/gpu"), "comes with the launch"});
-  for (const char* name : {"cpu", "memory"}) {
-    if (!side->contains(name)) continue;
-    Record one(Json{{name, (*side)[name]}}, {name}, at, problems);
-    one.Amount(name, std::string(name) == "cpu" ? Resource::kCpu : Resource::kMemory);
-    side->erase(name);
-    moved = true;
-    const bool structured_null = spec->contains("resource_defaults") && (*spec)["resource_defaults"].is_null();
-    if (!one.out.contains(name) || structured_null) continue;
-    Json& defaults = (*spec)["resource_defaults"];
-    if (!defaults.is_object()) defaults = Json::object();
-    if (!defaults.contains(name + suffix)) defaults[name + suffix] = one.out[name];
-  }
-  return moved;
+// The structured field wins, also as null; so does `resource_defaults: null`.
+void SetAmount(Json* spec, const std::string& member, const Json& value) {
+  if (spec->contains("resource_defaults") && (*spec)["resource_defaults"].is_null()) return;
+  Json& defaults = (*spec)["resource_defaults"];
+  if (!defaults.is_object()) defaults = Json::object();
+  if (!defaults.contains(member)) defaults[member] = value;
 }
 
+// Moves the amounts of one side (`requests` or `limits`) of the main container; says whether that emptied the side.
+// `replaces`: an object around it has `$patch: replace`, so what it does not set is unset.
+bool FoldSide(Json* spec, Json* side, const std::string& suffix, bool replaces, const std::string& at,
+              Problems* problems) {
+  if (side->contains("nvidia.com/gpu")) problems->push_back({AtKey(at, "nvidia.com/gpu"), "comes with the launch"});
+  bool moved = false;
+  for (const char* name : {"cpu", "memory"}) {
+    if (side->contains(name)) {
+      Record one(Json{{name, (*side)[name]}}, {name}, at, problems);
+      one.Amount(name, std::string(name) == "cpu" ? Resource::kCpu : Resource::kMemory);
+      side->erase(name);
+      moved = true;
+      if (one.out.contains(name)) SetAmount(spec, name + suffix, one.out[name]);
+    } else if (replaces) {
+      SetAmount(spec, name + suffix, nullptr);
+    }
+  }
+  return moved && side->empty();
+}
+
+void UnsetSide(Json* spec, const std::string& suffix) {
+  for (const char* name : {"cpu", "memory"}) SetAmount(spec, name + suffix, nullptr);
+}
+
+// Moves the amounts out of `resources`, which stays where something else is left; says whether that emptied it. What a
+// null or a directive does to other resources than CPU and memory it does in place, so it stays too.
+bool FoldResources(Json* spec, Json* resources, const std::string& at, Problems* problems) {
+  const bool replaces = IsReplace(*resources);
+  bool emptied = false;
+  for (const auto& [side, suffix] : {std::pair{"requests", "Request"}, std::pair{"limits", "Limit"}}) {
+    const bool given = resources->is_object() && resources->contains(side);
+    if (Removes(*resources) || (given && Removes((*resources)[side])) || (replaces && !given)) {
+      UnsetSide(spec, suffix);
+    } else if (given && (*resources)[side].is_object()) {
+      Json& amounts = (*resources)[side];
+      if (!FoldSide(spec, &amounts, suffix, replaces || IsReplace(amounts), Join(at, side), problems)) continue;
+      resources->erase(side);
+      emptied = true;
+    }
+  }
+  return emptied && resources->empty();
+}
+
+// Says whether the fold left nothing of the container but its name.
 bool FoldMainContainer(Json* spec, Json* container, const std::string& at, Problems* problems) {
   bool moved = false;
   if (container->contains("image")) {
@@ -315,39 +335,28 @@ bool FoldMainContainer(Json* spec, Json* container, const std::string& at, Probl
     moved = true;
     if (one.out.contains("image") && !spec->contains("container_image")) (*spec)["container_image"] = one.out["image"];
   }
-  if (!container->contains("resources") || !(*container)["resources"].is_object()) return moved;
-  Json& resources = (*container)["resources"];
-  bool moved_resources = false;
-  for (const auto& [side, suffix] : {std::pair{"requests", "Request"}, std::pair{"limits", "Limit"}}) {
-    if (!resources.contains(side) || !resources[side].is_object()) continue;
-    if (!FoldSide(spec, &resources[side], suffix, Join(Join(at, "resources"), side), problems)) continue;
-    moved_resources = true;
-    if (resources[side].empty()) resources.erase(side);
+  if (container->contains("resources")) {
+    if (FoldResources(spec, &(*container)["resources"], Join(at, "resources"), problems)) {
+      container->erase("resources");
+      moved = true;
+    }
   }
-  if (moved_resources && resources.empty()) container->erase("resources");
-  return moved || moved_resources;
+  return moved && container->size() == 1;
 }
 
 void FoldContainers(Json* spec, Json* pod, const std::string& at, Problems* problems) {
   if (!pod->contains("containers") || (*pod)["containers"].is_null()) return;
-  if (!(*pod)["containers"].is_array()) {
-    problems->push_back({Join(at, "containers"), "is no list"});
-    return;
-  }
   Json kept = Json::array();
   bool removed = false;
-  int mains = 0;
   for (std::size_t i = 0; i < (*pod)["containers"].size(); ++i) {
     Json container = (*pod)["containers"][i];
     const std::string where = AtIndex(Join(at, "containers"), i);
-    if (container.is_object() && container.contains("name") && container["name"] == "") {
-      if (++mains > 1) problems->push_back({where, "names the main container a second time"});
-      if (FoldMainContainer(spec, &container, where, problems) && container.size() == 1) {
-        removed = true;
-        continue;
-      }
+    const bool is_main = container.contains("name") && container["name"] == "" && !IsDelete(container);
+    if (is_main && FoldMainContainer(spec, &container, where, problems)) {
+      removed = true;
+    } else {
+      kept.push_back(container);
     }
-    kept.push_back(container);
   }
   if (removed && kept.empty()) {
     pod->erase("containers");
@@ -359,7 +368,7 @@ void FoldContainers(Json* spec, Json* pod, const std::string& at, Problems* prob
 void Fold(Json* spec, const std::string& at, Problems* problems) {
   if (!spec->contains("pod") || !(*spec)["pod"].is_object()) return;
   Json& pod = (*spec)["pod"];
-  if (!pod.contains("spec") || !pod["spec"].is_object()) return;
+  if (!pod.contains("spec") || !pod["spec"].is_object() || IsDelete(pod["spec"])) return;
   Json inner = pod["spec"];
   const std::string where = Join(at, "pod.spec");
   FoldNodeSelector(spec, &inner, where, problems);

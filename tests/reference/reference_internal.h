@@ -83,6 +83,21 @@ Strings DecodeStrings(const Json& value, const std::string& at, Problems* proble
 // dropped. What is wrong is left out and added to `problems`.
 Json DecodeSpec(const Json& in, const std::string& at, Problems* problems);
 
+// ---- reference_pod.cc: inside `pod.spec` ----
+
+// In a path, an element of a list that merges stands under its key: `pod`, `spec`, `containers`, `side`, `image`.
+
+// The members by which the elements of the list at `path` are told apart; none where a list is replaced whole.
+Strings MergeKeys(const Path& path);
+// The key of an element of the list at `list`; nothing when a part of it is absent, or empty where it may not be.
+std::optional<std::string> ElementKey(const Path& list, const Json& element);
+// The members of the object at `path` of which Kubernetes takes one.
+Strings OneOf(const Path& path);
+bool IsDelete(const Json& value);   // an object with `$patch: delete`
+bool IsReplace(const Json& value);  // an object with `$patch: replace`
+bool Removes(const Json& value);    // null, or an object with `$patch: delete`
+Json DecodePodSpec(const Json& in, const std::string& at, Problems* problems);
+
 // ---- reference_merge.cc: layers to one spec ----
 
 struct Layer {
@@ -90,7 +105,7 @@ struct Layer {
   Json spec;
 };
 
-// The leaves that the layers so far give, and the leaves that a `null` took away.
+// The leaves that the layers so far give, and the leaves (and lists that merge) that a `null` or a `$patch` took away.
 struct Merged {
   struct Leaf {
     Json value;
@@ -98,6 +113,7 @@ struct Merged {
   };
   std::vector<Layer> layers;
   std::map<Path, Leaf> leaves;
+  std::map<Path, Strings> lists;  // the lists that merge and have elements: their keys in the order of the result
   std::map<Path, std::size_t> unset;
 };
 
@@ -118,7 +134,7 @@ struct Finished {
 };
 
 Finished Finish(const Merged& merged, bool allow_restricted_annotations);
-Json BuildTree(const std::map<Path, Json>& leaves);
+Json BuildTree(const std::map<Path, Json>& leaves, const std::map<Path, Strings>& lists);
 const Json* Find(const Json& root, const Path& path);  // null when absent
 std::string TextAt(const Json& root, const Path& path);
 std::optional<Quantity> QuantityAt(const Json& spec, const std::string& member);  // of resource_defaults

@@ -203,28 +203,34 @@ const std::vector<Path>& NeverOpened() {
   return kPaths;
 }
 
-// What sits at a leaf of overrides: its path and its value. An empty object holds no leaf.
+// Something that overrides say, and that needs its path to be open. An empty object says nothing.
 struct OverrideLeaf {
-  Path path;
-  Json value;
+  Path path;             // elements of lists stand under the path of their list
+  bool removes = false;  // a null, an empty list, or a `$patch`, which stands at the path of its object
 };
 
-void CollectLeaves(const Json& value, const Path& path, std::vector<OverrideLeaf>* out) {
-  if (!value.is_object()) {
-    out->push_back({path, value});
+// `place` is `path` with a token for each element.
+void CollectLeaves(const Json& value, const Path& path, const Path& place, std::vector<OverrideLeaf>* out) {
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) {
+      if (name == "$patch" && member.is_string()) {
+        out->push_back({path, true});
+        continue;
+      }
+      Path below = path, place_below = place;
+      below.push_back(name);
+      place_below.push_back(name);
+      CollectLeaves(member, below, place_below, out);
+    }
     return;
   }
-  for (const auto& [name, member] : value.items()) {
-    Path below = path;
-    below.push_back(name);
-    CollectLeaves(member, below, out);
+  if (!value.is_array() || value.empty() || MergeKeys(place).empty()) {
+    out->push_back({path, value.is_null() || (value.is_array() && value.empty())});
+    return;
   }
-}
-
-bool HoldsLeaf(const Json& value) {
-  std::vector<OverrideLeaf> leaves;
-  CollectLeaves(value, {}, &leaves);
-  return !leaves.empty();
+  Path place_below = place;
+  place_below.push_back("*");
+  for (const Json& element : value) CollectLeaves(element, path, place_below, out);
 }
 
 // The field a leaf belongs to: without the user's keys, and without what lies below a member of pod.spec.
@@ -249,24 +255,17 @@ std::string FieldText(const Path& path) {
 bool IsClosed(const OverrideLeaf& leaf, const std::vector<Path>& opened) {
   const auto opens = [&](const Path& path) { return StartsWith(leaf.path, path); };
   if (std::none_of(opened.begin(), opened.end(), opens)) return true;
-  for (const Path& never : NeverOpened()) {
-    if (StartsWith(leaf.path, never)) return true;
-    // A null (or a scalar) over an object that holds a closed field would take that field away.
-    if (!leaf.value.is_array() && StartsWith(never, leaf.path) && leaf.path.size() < 3) return true;
-    if (!leaf.value.is_array() || never.size() != 4 || !StartsWith(never, leaf.path)) continue;
-    for (const Json& element : leaf.value) {
-      const Json* closed = Find(element, {never.back()});
-      if (closed != nullptr && HoldsLeaf(*closed)) return true;
-    }
-  }
-  return false;
+  return std::any_of(NeverOpened().begin(), NeverOpened().end(), [&](const Path& never) {
+    // What removes must not remove what is never open either.
+    return StartsWith(leaf.path, never) || (leaf.removes && StartsWith(never, leaf.path));
+  });
 }
 
 }  // namespace
 
 std::optional<std::string> FirstClosedPath(const Json& overrides, const std::vector<Path>& opened) {
   std::vector<OverrideLeaf> leaves;
-  CollectLeaves(overrides, {}, &leaves);
+  CollectLeaves(overrides, {}, {}, &leaves);
   std::set<std::string> closed;
   for (const OverrideLeaf& leaf : leaves) {
     if (IsClosed(leaf, opened)) closed.insert(FieldText(leaf.path));

@@ -181,7 +181,7 @@ TEST(ReferenceValues, NamespacesHaveTheirLayout) {
 
 // ---- merge ----
 
-TEST(ReferenceMerge, InsidePodSpecItIsMergePatch) {
+TEST(ReferenceMerge, UnknownFieldsOfPodSpecMergeAsInMergePatch) {
   const std::vector<std::vector<std::string>> cases = {
       {R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
       {R"({"a":"b"})", R"({"b":"c"})", R"({"a":"b","b":"c"})"},
@@ -220,9 +220,10 @@ TEST(ReferenceMerge, AnotherTypeDisplacesTheOtherMembers) {
 
 TEST(ReferenceMerge, EmptyRecordsVanishAndListsStay) {
   const Json out = Effective(World(Json::parse(R"({"tags": [], "node_selector": {"a": null}, "network": {"ingress":
-    {"x": {}}, "egress": {"modes": {"m": {}}}}, "pod": {"spec": {"volumes": [{"emptyDir": {}}]}, "metadata": {}}})")));
+    {"x": {}}, "egress": {"modes": {"m": {}}}}, "pod": {"spec": {"volumes":
+    [{"name": "v", "emptyDir": {}}]}, "metadata": {}}})")));
   EXPECT_EQ(out["spec"], Json::parse(R"({"tags": [], "namespace": {"strategy": "per-org", "autoCreate": true},
-    "pod": {"spec": {"volumes": [{"emptyDir": {}}]}}})"));
+    "pod": {"spec": {"volumes": [{"name": "v", "emptyDir": {}}]}}})"));
   EXPECT_EQ(out["egress"], Json::parse(R"({"mode": null, "type": "none", "cidrs": []})"));
   EXPECT_EQ(out["namespace"]["name"], "default");
 }
@@ -285,6 +286,549 @@ TEST(ReferenceMerge, RunnerClassesLieAboveTheZone) {
   EXPECT_EQ(decision["spec"]["runtime_class"], "a");
 }
 
+// ---- pod.spec ----
+
+// Whole specs as JSON texts, the zone's first, then profile, binding and sandbox.
+Merged MergedOf(const std::vector<std::string>& specs) {
+  const Names names = {"zone", "profile", "binding", "sandbox"};
+  Merged merged;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    Problems problems;
+    const Json spec = DecodeSpec(Json::parse(specs[i]), "", &problems);
+    for (const Problem& problem : problems) ADD_FAILURE() << specs[i] << ": " << problem.field << " " << problem.what;
+    AddLayer(&merged, names[i], spec);
+  }
+  return merged;
+}
+
+std::string InPod(const std::string& pod_spec) { return R"({"pod": {"spec": )" + pod_spec + "}}"; }
+
+struct PodRow {
+  std::vector<std::string> layers;  // each a pod.spec
+  std::string result;               // a pod.spec; empty: there is none
+};
+
+void ExpectPodSpecs(const std::vector<PodRow>& rows) {
+  for (const PodRow& row : rows) {
+    std::vector<std::string> specs;
+    std::string all;
+    for (const std::string& layer : row.layers) {
+      specs.push_back(InPod(layer));
+      all += layer + "\n";
+    }
+    const Json spec = Finish(MergedOf(specs), false).spec;
+    const Json* result = Find(spec, {"pod", "spec"});
+    EXPECT_EQ(result == nullptr ? "" : result->dump(), row.result.empty() ? "" : Json::parse(row.result).dump()) << all;
+  }
+}
+
+TEST(ReferencePodSpec, ObjectsMergeMemberByMember) {
+  ExpectPodSpecs({
+      {{R"({"schedulerName":"a"})", R"({"schedulerName":"b"})"}, R"({"schedulerName":"b"})"},
+      {{R"({"securityContext":{"runAsUser":1}})", R"({"securityContext":{"fsGroup":2}})"},
+       R"({"securityContext":{"runAsUser":1,"fsGroup":2}})"},
+      {{R"({"securityContext":{"runAsUser":1,"fsGroup":2}})", R"({"securityContext":{"fsGroup":null}})"},
+       R"({"securityContext":{"runAsUser":1}})"},
+      // An object that a layer wrote stays when its members were removed, and when it never had any.
+      {{R"({"securityContext":{"fsGroup":2}})", R"({"securityContext":{"fsGroup":null}})"},
+       R"({"securityContext":{}})"},
+      {{R"({"affinity":{}})"}, R"({"affinity":{}})"},
+      {{R"({"affinity":{"podAffinity":null}})"}, R"({"affinity":{}})"},
+      {{R"({"securityContext":{"fsGroup":2}})", R"({"securityContext":{}})"}, R"({"securityContext":{"fsGroup":2}})"},
+      // An empty pod.spec does not.
+      {{R"({"affinity":{"x":1}})", R"({"affinity":null})"}, ""},
+      {{R"({"schedulerName":"a"})", "null"}, ""},
+      // Of an unknown field the higher type counts.
+      {{R"({"new":{"a":1}})", R"({"new":[{"b":2}]})"}, R"({"new":[{"b":2}]})"},
+      {{R"({"new":[{"b":2}]})", R"({"new":{"a":1}})"}, R"({"new":{"a":1}})"},
+      {{R"({"new":{"a":1,"b":{"c":1}}})", R"({"new":{"b":{"d":2}}})"}, R"({"new":{"a":1,"b":{"c":1,"d":2}}})"},
+      // Another type beside a path is no one-of.
+      {{R"({"securityContext":{"seccompProfile":{"type":"Localhost","localhostProfile":"p"}}})",
+        R"({"securityContext":{"seccompProfile":{"type":"RuntimeDefault"}}})"},
+       R"({"securityContext":{"seccompProfile":{"type":"RuntimeDefault","localhostProfile":"p"}}})"},
+  });
+}
+
+TEST(ReferencePodSpec, MostListsReplaceTheLowerOne) {
+  ExpectPodSpecs({
+      {{R"({"tolerations":[{"key":"a"},{"key":"b"}]})", R"({"tolerations":[{"key":"c"}]})"},
+       R"({"tolerations":[{"key":"c"}]})"},
+      {{R"({"tolerations":[{"key":"a"}]})", R"({"tolerations":[]})"}, R"({"tolerations":[]})"},
+      {{R"({"tolerations":[{"key":"a","value":null,"x":{"y":null}}]})"}, R"({"tolerations":[{"key":"a","x":{}}]})"},
+      {{R"({"containers":[{"name":"c","command":["a","b"],"resources":{"claims":[{"name":"x"}]}}]})",
+        R"({"containers":[{"name":"c","command":["c"],"resources":{"claims":[{"name":"y"}]}}]})"},
+       R"({"containers":[{"name":"c","command":["c"],"resources":{"claims":[{"name":"y"}]}}]})"},
+      {{R"({"affinity":{"podAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":1}],
+           "requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"a"}]}}})",
+        R"({"affinity":{"podAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":2}]}}})"},
+       R"({"affinity":{"podAffinity":{"preferredDuringSchedulingIgnoredDuringExecution":[{"weight":2}],
+           "requiredDuringSchedulingIgnoredDuringExecution":[{"topologyKey":"a"}]}}})"},
+      // The name of a list that merges means nothing elsewhere.
+      {{R"({"new":{"containers":[{"name":"a"}]}})", R"({"new":{"containers":[{"name":"b"}]}})"},
+       R"({"new":{"containers":[{"name":"b"}]}})"},
+  });
+}
+
+TEST(ReferencePodSpec, SomeListsMergeByTheirKeys) {
+  ExpectPodSpecs({
+      // The example of the law.
+      {{R"({"volumes":[{"name":"data","emptyDir":{}},{"name":"tmp","emptyDir":{"medium":"Memory"}}]})",
+        R"({"volumes":[{"name":"new","emptyDir":{}},{"name":"data","persistentVolumeClaim":{"claimName":"d"}}]})"},
+       R"({"volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"d"}},
+           {"name":"tmp","emptyDir":{"medium":"Memory"}},{"name":"new","emptyDir":{}}]})"},
+      // Lower elements keep their places, new ones come in the order of the layer that brings them.
+      {{R"({"containers":[{"name":"b"},{"name":"a"}]})", R"({"containers":[{"name":"d"},{"name":"a"},{"name":"c"}]})",
+        R"({"containers":[{"name":"c","image":"x"},{"name":"b","tty":true}]})"},
+       R"({"containers":[{"name":"b","tty":true},{"name":"a"},{"name":"d"},{"name":"c","image":"x"}]})"},
+      // `[]` is the empty list, and null none at all.
+      {{R"({"volumes":[{"name":"a"}]})", R"({"volumes":[]})"}, R"({"volumes":[]})"},
+      {{R"({"volumes":[{"name":"a"}]})", R"({"volumes":[]})", R"({"volumes":[{"name":"b"}]})"},
+       R"({"volumes":[{"name":"b"}]})"},
+      {{R"({"volumes":[{"name":"a"}],"priority":1})", R"({"volumes":null})"}, R"({"priority":1})"},
+      {{R"({"volumes":[{"name":"a","emptyDir":{}}]})", R"({"volumes":null})", R"({"volumes":[{"name":"a"}]})"},
+       R"({"volumes":[{"name":"a"}]})"},
+      // The main container is a container like any other here.
+      {{R"({"containers":[{"name":"","tty":true},{"name":"s"}]})", R"({"containers":[{"name":"","stdin":true}]})"},
+       R"({"containers":[{"name":"","tty":true,"stdin":true},{"name":"s"}]})"},
+      {{R"({"containers":[{"name":"c","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}]}]})",
+        R"({"containers":[{"name":"c","env":[{"name":"C"},{"name":"B","value":"3"}]}]})"},
+       R"({"containers":[{"name":"c","env":[{"name":"A","value":"1"},{"name":"B","value":"3"},{"name":"C"}]}]})"},
+      // TCP goes without saying.
+      {{R"({"containers":[{"name":"c","ports":[{"containerPort":53,"protocol":"UDP"},{"containerPort":53}]}]})",
+        R"({"containers":[{"name":"c","ports":[{"containerPort":53,"protocol":"TCP","name":"t"},
+            {"containerPort":53,"protocol":"UDP","name":"u"},{"containerPort":54}]}]})"},
+       R"({"containers":[{"name":"c","ports":[{"containerPort":53,"protocol":"UDP","name":"u"},
+           {"containerPort":53,"protocol":"TCP","name":"t"},{"containerPort":54}]}]})"},
+      {{R"({"containers":[{"name":"c","ports":[{"containerPort":80,"protocol":"TCP"}]}]})",
+        R"({"containers":[{"name":"c","ports":[{"containerPort":80,"protocol":null,"name":"w"}]}]})"},
+       R"({"containers":[{"name":"c","ports":[{"containerPort":80,"name":"w"}]}]})"},
+      {{R"({"containers":[{"name":"c","volumeMounts":[{"mountPath":"/a","name":"x","readOnly":true}],
+           "volumeDevices":[{"devicePath":"/d","name":"x"}]}]})",
+        R"({"containers":[{"name":"c","volumeMounts":[{"mountPath":"/a","name":"y"},{"mountPath":"/b"}],
+           "volumeDevices":[{"devicePath":"/d","name":"y"}]}]})"},
+       R"({"containers":[{"name":"c","volumeMounts":[{"mountPath":"/a","name":"y","readOnly":true},{"mountPath":"/b"}],
+           "volumeDevices":[{"devicePath":"/d","name":"y"}]}]})"},
+      {{R"({"hostAliases":[{"ip":"1.1.1.1","hostnames":["a","b"]},{"ip":"2.2.2.2"}]})",
+        R"({"hostAliases":[{"ip":"1.1.1.1","hostnames":["c"]}]})"},
+       R"({"hostAliases":[{"ip":"1.1.1.1","hostnames":["c"]},{"ip":"2.2.2.2"}]})"},
+      {{R"({"topologySpreadConstraints":[{"topologyKey":"z","whenUnsatisfiable":"DoNotSchedule","maxSkew":1}]})",
+        R"({"topologySpreadConstraints":[{"topologyKey":"z","whenUnsatisfiable":"ScheduleAnyway","maxSkew":2},
+            {"topologyKey":"z","whenUnsatisfiable":"DoNotSchedule","minDomains":3}]})"},
+       R"({"topologySpreadConstraints":[
+           {"topologyKey":"z","whenUnsatisfiable":"DoNotSchedule","maxSkew":1,"minDomains":3},
+           {"topologyKey":"z","whenUnsatisfiable":"ScheduleAnyway","maxSkew":2}]})"},
+      {{R"({"imagePullSecrets":[{"name":"a"}],"schedulingGates":[{"name":"g"}]})",
+        R"({"imagePullSecrets":[{"name":"a"},{"name":"b"}],"schedulingGates":[{"name":"h"}]})"},
+       R"({"imagePullSecrets":[{"name":"a"},{"name":"b"}],"schedulingGates":[{"name":"g"},{"name":"h"}]})"},
+      {{R"({"initContainers":[{"name":"i","env":[{"name":"A"}]}],"ephemeralContainers":[{"name":"e","env":[]}]})",
+        R"({"initContainers":[{"name":"i","env":[{"name":"B"}]}],
+            "ephemeralContainers":[{"name":"e","env":[{"name":"C"}]}]})"},
+       R"({"initContainers":[{"name":"i","env":[{"name":"A"},{"name":"B"}]}],
+           "ephemeralContainers":[{"name":"e","env":[{"name":"C"}]}]})"},
+  });
+}
+
+TEST(ReferencePodSpec, OneOfSeveralDisplacesTheOthers) {
+  ExpectPodSpecs({
+      // Of the volume nothing else goes; one source merges with itself.
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":"Memory"},"new":{"a":1}}]})",
+        R"({"volumes":[{"name":"v","secret":{"secretName":"s"}}]})"},
+       R"({"volumes":[{"name":"v","secret":{"secretName":"s"},"new":{"a":1}}]})"},
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":"Memory"}}]})",
+        R"({"volumes":[{"name":"v","emptyDir":{"sizeLimit":"1Gi"}}]})"},
+       R"({"volumes":[{"name":"v","emptyDir":{"medium":"Memory","sizeLimit":"1Gi"}}]})"},
+      {{R"({"volumes":[{"name":"v","hostPath":{"path":"/"}}]})", R"({"volumes":[{"name":"v","emptyDir":{}}]})"},
+       R"({"volumes":[{"name":"v","emptyDir":{}}]})"},
+      // A null removes only itself, and so does a directive.
+      {{R"({"volumes":[{"name":"v","emptyDir":{}}]})", R"({"volumes":[{"name":"v","hostPath":null}]})"},
+       R"({"volumes":[{"name":"v","emptyDir":{}}]})"},
+      {{R"({"volumes":[{"name":"v","emptyDir":{}}]})", R"({"volumes":[{"name":"v","emptyDir":null}]})"},
+       R"({"volumes":[{"name":"v"}]})"},
+      {{R"({"volumes":[{"name":"v","emptyDir":{}}]})",
+        R"({"volumes":[{"name":"v","emptyDir":null,"nfs":{"server":"s","path":"/"}}]})"},
+       R"({"volumes":[{"name":"v","nfs":{"server":"s","path":"/"}}]})"},
+      {{R"({"containers":[{"name":"c","env":[{"name":"A","value":"x"}]}]})",
+        R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"$patch":"delete"}}]}]})"},
+       R"({"containers":[{"name":"c","env":[{"name":"A","value":"x"}]}]})"},
+      {{R"({"containers":[{"name":"c","env":[{"name":"A","value":"x"},
+           {"name":"B","valueFrom":{"fieldRef":{"fieldPath":"p"}}}]}]})",
+        R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"q"}}},
+           {"name":"B","value":""}]}]})"},
+       R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"q"}}},
+           {"name":"B","value":""}]}]})"},
+      {{R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"p"}}}]}]})",
+        R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]})"},
+       R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]})"},
+      {{R"({"containers":[{"name":"c","livenessProbe":{"periodSeconds":5,"exec":{"command":["a"]}}}]})",
+        R"({"containers":[{"name":"c","livenessProbe":{"httpGet":{"port":80}}}]})"},
+       R"({"containers":[{"name":"c","livenessProbe":{"periodSeconds":5,"httpGet":{"port":80}}}]})"},
+      {{R"({"initContainers":[{"name":"c","lifecycle":{"preStop":{"sleep":{"seconds":1}},"postStart":{"exec":{}}}}]})",
+        R"({"initContainers":[{"name":"c","lifecycle":{"preStop":{"exec":{"command":["a"]}}}}]})"},
+       R"({"initContainers":[{"name":"c","lifecycle":{"preStop":{"exec":{"command":["a"]}},
+           "postStart":{"exec":{}}}}]})"},
+      {{R"({"resourceClaims":[{"name":"r","resourceClaimName":"a"}]})",
+        R"({"resourceClaims":[{"name":"r","resourceClaimTemplateName":"b"}]})"},
+       R"({"resourceClaims":[{"name":"r","resourceClaimTemplateName":"b"}]})"},
+  });
+}
+
+TEST(ReferencePodSpec, DirectivesActOnWhatIsBelow) {
+  ExpectPodSpecs({
+      {{R"({"affinity":{"new":1},"priority":1})", R"({"affinity":{"$patch":"delete"}})"}, R"({"priority":1})"},
+      {{R"({"affinity":{"new":1},"priority":1})", R"({"affinity":{"$patch":"delete","other":2}})"},
+       R"({"priority":1})"},
+      {{R"({"affinity":{"$patch":"delete","other":2},"priority":1})"}, R"({"priority":1})"},
+      {{R"({"affinity":{"nodeAffinity":{"$patch":"delete"}}})"}, R"({"affinity":{}})"},
+      {{R"({"affinity":{"new":1,"a":{"b":1}}})", R"({"affinity":{"$patch":"replace","a":{"c":2}}})"},
+       R"({"affinity":{"a":{"c":2}}})"},
+      {{R"({"affinity":{"$patch":"replace","a":{"c":2}}})"}, R"({"affinity":{"a":{"c":2}}})"},
+      {{R"({"affinity":{"new":1}})", R"({"affinity":{"$patch":"replace"}})"}, R"({"affinity":{}})"},
+      {{R"({"overhead":{"cpu":"1","memory":"1Gi"}})", R"({"overhead":{"$patch":"replace","cpu":"2"}})"},
+       R"({"overhead":{"cpu":"2"}})"},
+      {{R"({"new":5})", R"({"new":{"$patch":"replace","a":1}})"}, R"({"new":{"a":1}})"},
+      {{R"({"new":[1]})", R"({"new":{"$patch":"delete"}})"}, ""},
+      // Elements of lists.
+      {{R"({"volumes":[{"name":"a"},{"name":"b"}]})", R"({"volumes":[{"name":"a","$patch":"delete","emptyDir":{}}]})"},
+       R"({"volumes":[{"name":"b"}]})"},
+      {{R"({"volumes":[{"name":"a"}]})", R"({"volumes":[{"name":"b","$patch":"delete"}]})"},
+       R"({"volumes":[{"name":"a"}]})"},
+      {{R"({"volumes":[{"name":"a"}]})", R"({"volumes":[{"name":"a","$patch":"delete"}]})"}, R"({"volumes":[]})"},
+      {{R"({"volumes":[{"name":"b","$patch":"delete"}],"priority":1})"}, R"({"priority":1})"},
+      {{R"({"volumes":[{"name":"b","$patch":"delete"},{"name":"c"}]})"}, R"({"volumes":[{"name":"c"}]})"},
+      {{R"({"containers":[{"name":"c","ports":[{"containerPort":80,"protocol":"UDP"},{"containerPort":80}]}]})",
+        R"({"containers":[{"name":"c","ports":[{"containerPort":80,"protocol":"TCP","$patch":"delete"}]}]})"},
+       R"({"containers":[{"name":"c","ports":[{"containerPort":80,"protocol":"UDP"}]}]})"},
+      {{R"({"volumes":[{"name":"a","emptyDir":{}},{"name":"b"}]})",
+        R"({"volumes":[{"name":"c"},{"$patch":"replace"},{"name":"a"}]})"},
+       R"({"volumes":[{"name":"c"},{"name":"a"}]})"},
+      {{R"({"volumes":[{"name":"a"}]})", R"({"volumes":[{"$patch":"replace"}]})"}, R"({"volumes":[]})"},
+      {{R"({"volumes":[{"$patch":"replace"}]})"}, R"({"volumes":[]})"},
+      // What was deleted and comes again is new.
+      {{R"({"volumes":[{"name":"a","emptyDir":{}},{"name":"b"}]})", R"({"volumes":[{"name":"a","$patch":"delete"}]})",
+        R"({"volumes":[{"name":"a"}]})"},
+       R"({"volumes":[{"name":"b"},{"name":"a"}]})"},
+      {{R"({"containers":[{"name":"","tty":true},{"name":"s"}]})", R"({"containers":[{"name":"","$patch":"delete"}]})"},
+       R"({"containers":[{"name":"s"}]})"},
+      // All of it.
+      {{R"({"priority":1,"volumes":[{"name":"a"}]})", R"({"$patch":"replace","hostname":"h"})"}, R"({"hostname":"h"})"},
+      {{R"({"priority":1,"volumes":[{"name":"a"}]})", R"({"$patch":"delete","hostname":"h"})"}, ""},
+      {{R"({"$patch":"replace","hostname":"h"})"}, R"({"hostname":"h"})"},
+  });
+}
+
+TEST(ReferencePodSpec, QuantitiesPrintCanonically) {
+  ExpectPodSpecs({
+      {{R"({"containers":[{"name":"c","resources":{"limits":{"cpu":0.5,"memory":"1024Mi"},"requests":{"cpu":1}}}],
+           "overhead":{"cpu":"0.10"},"resources":{"limits":{"cpu":" 2 "}}})"},
+       R"({"containers":[{"name":"c","resources":{"limits":{"cpu":"500m","memory":"1Gi"},"requests":{"cpu":"1"}}}],
+           "overhead":{"cpu":"100m"},"resources":{"limits":{"cpu":"2"}}})"},
+      {{R"({"volumes":[{"name":"v","emptyDir":{"sizeLimit":2048}},{"name":"p","projected":{"sources":[{"downwardAPI":
+           {"items":[{"path":"x","resourceFieldRef":{"resource":"limits.cpu","divisor":"0.001"}}]}}]}},{"name":"e",
+           "ephemeral":{"volumeClaimTemplate":{"spec":{"resources":{"requests":{"storage":"1024Gi"}}}}}}]})"},
+       R"({"volumes":[{"name":"v","emptyDir":{"sizeLimit":"2048"}},{"name":"p","projected":{"sources":[{"downwardAPI":
+           {"items":[{"path":"x","resourceFieldRef":{"resource":"limits.cpu","divisor":"1m"}}]}}]}},{"name":"e",
+           "ephemeral":{"volumeClaimTemplate":{"spec":{"resources":{"requests":{"storage":"1Ti"}}}}}}]})"},
+      {{R"({"initContainers":[{"name":"c","env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"r",
+           "divisor":"1000m"}}},{"name":"cpu","value":"1000m"}]}],"new":{"limits":{"cpu":0.5}}})"},
+       R"({"initContainers":[{"name":"c","env":[{"name":"A","valueFrom":{"resourceFieldRef":{"resource":"r",
+           "divisor":"1"}}},{"name":"cpu","value":"1000m"}]}],"new":{"limits":{"cpu":0.5}}})"},
+  });
+}
+
+TEST(ReferencePodSpec, RefusesMistakes) {
+  struct Row {
+    std::string bad;
+    std::string field;  // of the one mistake
+    std::string good;   // one step away
+  };
+  const std::vector<Row> rows = {
+      {R"({"$patch":"merge"})", "$patch", R"({"$patch":"replace"})"},
+      {R"({"affinity":{"$patch":null}})", "affinity.$patch", R"({"affinity":{"$patch":"delete"}})"},
+      {R"({"$retainKeys":["volumes"]})", "$retainKeys", R"({"retainKeys":["volumes"]})"},
+      {R"({"new":{"$setElementOrder/a":["b"]}})", "new.$setElementOrder/a", R"({"new":{"a$":["b"]}})"},
+      {R"({"tolerations":[{"$patch":"delete"}]})", "tolerations[0].$patch", R"({"tolerations":[{}]})"},
+      {R"({"new":[{"a":{"$patch":"replace"}}]})", "new[0].a.$patch", R"({"new":{"a":{"$patch":"replace"}}})"},
+      {R"({"tolerations":[{"$x":1}]})", "tolerations[0].$x", R"({"tolerations":[{"x":1}]})"},
+      {R"({"volumes":[{"name":"a","$patch":"replace"}]})", "volumes[0]", R"({"volumes":[{"$patch":"replace"}]})"},
+      {R"({"volumes":[{"$patch":"delete"}]})", "volumes[0]", R"({"volumes":[{"name":"a","$patch":"delete"}]})"},
+      {R"({"volumes":[{"name":"a"},{"name":"b"},{"name":"a"}]})", "volumes[2]",
+       R"({"volumes":[{"name":"a"},{"name":"b"}]})"},
+      {R"({"volumes":[{"name":"a"},{"name":"a","$patch":"delete"}]})", "volumes[1]",
+       R"({"volumes":[{"name":"a"},{"name":"b","$patch":"delete"}]})"},
+      {R"({"containers":[{"name":""},{"name":""}]})", "containers[1]", R"({"containers":[{"name":""},{"name":"a"}]})"},
+      {R"({"containers":[{"name":"c","ports":[{"containerPort":1},{"containerPort":1,"protocol":"TCP"}]}]})",
+       "containers[0].ports[1]",
+       R"({"containers":[{"name":"c","ports":[{"containerPort":1},{"containerPort":1,"protocol":"UDP"}]}]})"},
+      {R"({"containers":[{"image":"x"}]})", "containers[0]", R"({"containers":[{"name":"","image":"x"}]})"},
+      {R"({"containers":[{"name":null}]})", "containers[0]", R"({"containers":[{"name":"n"}]})"},
+      {R"({"initContainers":[{"name":""}]})", "initContainers[0]", R"({"initContainers":[{"name":"i"}]})"},
+      {R"({"volumes":[{"name":""}]})", "volumes[0]", R"({"volumes":[{"name":"a"}]})"},
+      {R"({"containers":[{"name":"c","env":[{"name":""}]}]})", "containers[0].env[0]",
+       R"({"containers":[{"name":"c","env":[{"name":"A"}]}]})"},
+      {R"({"topologySpreadConstraints":[{"topologyKey":"z"}]})", "topologySpreadConstraints[0]",
+       R"({"topologySpreadConstraints":[{"topologyKey":"z","whenUnsatisfiable":"DoNotSchedule"}]})"},
+      {R"({"volumes":[{"name":"v","emptyDir":{},"hostPath":{"path":"/"}}]})", "volumes[0].hostPath",
+       R"({"volumes":[{"name":"v","emptyDir":{},"hostPath":null}]})"},
+      {R"({"containers":[{"name":"c","env":[{"name":"A","value":"","valueFrom":{}}]}]})",
+       "containers[0].env[0].valueFrom",
+       R"({"containers":[{"name":"c","env":[{"name":"A","value":"","valueFrom":{"$patch":"delete"}}]}]})"},
+      {R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"fieldRef":{},"secretKeyRef":{}}}]}]})",
+       "containers[0].env[0].valueFrom.secretKeyRef",
+       R"({"containers":[{"name":"c","env":[{"name":"A","valueFrom":{"fieldRef":{}}}]}]})"},
+      {R"({"containers":[{"name":"c","startupProbe":{"grpc":{"port":1},"tcpSocket":{"port":1}}}]})",
+       "containers[0].startupProbe.tcpSocket", R"({"containers":[{"name":"c","startupProbe":{"grpc":{"port":1}}}]})"},
+      {R"({"containers":[{"name":"c","lifecycle":{"preStop":{"exec":{},"sleep":{}}}}]})",
+       "containers[0].lifecycle.preStop.sleep",
+       R"({"containers":[{"name":"c","lifecycle":{"preStop":{"exec":{}},"postStart":{"sleep":{}}}}]})"},
+      {R"({"resourceClaims":[{"name":"r","resourceClaimName":"a","resourceClaimTemplateName":"b"}]})",
+       "resourceClaims[0].resourceClaimTemplateName", R"({"resourceClaims":[{"name":"r","resourceClaimName":"a"}]})"},
+      {R"({"volumes":[null]})", "volumes[0]", R"({"volumes":null})"},
+      {R"({"containers":[{"name":"c","args":["a",null]}]})", "containers[0].args[1]",
+       R"({"containers":[{"name":"c","args":["a"]}]})"},
+      {R"({"new":{"list":[[null]]}})", "new.list[0][0]", R"({"new":{"list":[[{"a":null}]]}})"},
+      {R"({"volumes":{"name":"a"}})", "volumes", R"({"volumes":[]})"},
+      {R"({"containers":[{"name":"","resources":{"requests":{"nvidia.com/gpu":1}}}]})",
+       R"(containers[0].resources.requests["nvidia.com/gpu"])",
+       R"({"containers":[{"name":"s","resources":{"requests":{"nvidia.com/gpu":1}}}]})"},
+      {R"({"containers":[{"name":"s","resources":{"requests":{"cpu":"1x"}}}]})", "containers[0].resources.requests.cpu",
+       R"({"containers":[{"name":"s","resources":{"requests":{"cpu":"1m"}}}]})"},
+      {R"({"nodeSelector":{"$patch":"replace","a b":"c"}})", R"(nodeSelector["a b"])",
+       R"({"nodeSelector":{"$patch":"replace","a":"c"}})"}};
+  for (const Row& row : rows) {
+    Problems problems;
+    DecodeSpec(Json::parse(InPod(row.bad)), "", &problems);
+    EXPECT_EQ(problems.size(), 1U) << row.bad;
+    EXPECT_EQ(problems.empty() ? "" : problems[0].field, "pod.spec." + row.field) << row.bad;
+    EXPECT_TRUE(Effective(World(Json::parse(InPod(row.bad)))).contains("invalid")) << row.bad;
+    EXPECT_FALSE(Effective(World(Json::parse(InPod(row.good)))).contains("invalid")) << row.good;
+  }
+}
+
+// What a spec in `layers` gives, without the defaults.
+Json Folded(const std::vector<std::string>& layers) {
+  Json spec = Finish(MergedOf(layers), false).spec;
+  spec.erase("namespace");
+  return spec;
+}
+
+TEST(ReferenceFold, NullsAndDirectivesFoldToo) {
+  const auto main = [](const std::string& members) {
+    return R"({"pod": {"spec": {"containers": [{"name": "", )" + members + "}]}}}";
+  };
+  const auto amounts = [](const std::string& members) { return R"({"resource_defaults": {)" + members + "}}"; };
+  const std::string all =
+      amounts(R"("cpuRequest": "1", "cpuLimit": "2", "memoryRequest": "1Gi", "memoryLimit": "2Gi")");
+  const std::string in_place = R"(, "pod": {"spec": {"containers": [{"name": "", "resources": )";
+  const auto left = [&](const std::string& defaults, const std::string& resources) {
+    return defaults.substr(0, defaults.size() - 1) + in_place + resources + "}]}}}";
+  };
+  const std::vector<std::pair<std::vector<std::string>, std::string>> rows = {
+      {{R"({"container_image": "a"})", main(R"("image": null)")}, "{}"},
+      {{R"({"container_image": "a"})", main(R"("image": null, "tty": true)")},
+       R"({"pod": {"spec": {"containers": [{"name": "", "tty": true}]}}})"},
+      {{all, main(R"("resources": {"limits": {"cpu": null}})")},
+       amounts(R"("cpuRequest": "1", "memoryRequest": "1Gi", "memoryLimit": "2Gi")")},
+      // A null of more than one amount stays where it is: it removes other resources there.
+      {{all, main(R"("resources": {"limits": null})")},
+       left(amounts(R"("cpuRequest": "1", "memoryRequest": "1Gi")"), "{}")},
+      {{all, main(R"("resources": {"requests": null, "limits": {"cpu": "3"}})")},
+       left(amounts(R"("cpuRequest": "3", "cpuLimit": "3", "memoryRequest": "2Gi", "memoryLimit": "2Gi")"), "{}")},
+      {{all, main(R"("resources": null)")}, R"({"pod": {"spec": {"containers": [{"name": ""}]}}})"},
+      {{all, main(R"("resources": {"$patch": "delete", "limits": {"cpu": "3"}})")},
+       R"({"pod": {"spec": {"containers": [{"name": ""}]}}})"},
+      {{all, main(R"("resources": {"limits": {"$patch": "delete", "cpu": "3"}})")},
+       left(amounts(R"("cpuRequest": "1", "memoryRequest": "1Gi")"), "{}")},
+      {{all, main(R"("resources": {"limits": {"$patch": "replace", "cpu": "3"}})")},
+       left(amounts(R"("cpuRequest": "1", "cpuLimit": "3", "memoryRequest": "1Gi")"), R"({"limits": {}})")},
+      {{all, main(R"("resources": {"$patch": "replace", "limits": {"cpu": "3"}})")},
+       left(amounts(R"("cpuRequest": "3", "cpuLimit": "3")"), "{}")},
+      {{main(R"("resources": {"limits": {"cpu": "1", "ephemeral-storage": "1024Mi"}})"),
+        main(R"("resources": {"limits": {"$patch": "replace", "memory": "1Gi"}})")},
+       left(amounts(R"("memoryLimit": "1Gi", "memoryRequest": "1Gi")"), R"({"limits": {}})")},
+      // Within the layer the structured field wins, also over a null and as one.
+      {{all, R"({"resource_defaults": {"cpuLimit": "4"},
+        "pod": {"spec": {"containers": [{"name": "", "resources": {"limits": {"cpu": null}}}]}}})"},
+       amounts(R"("cpuRequest": "1", "cpuLimit": "4", "memoryRequest": "1Gi", "memoryLimit": "2Gi")")},
+      {{all, R"({"resource_defaults": null,
+        "pod": {"spec": {"containers": [{"name": "", "resources": {"limits": {"cpu": "3"}}}]}}})"},
+       "{}"},
+      // What unsets more than the container's amounts unsets nothing outside pod.spec.
+      {{all, R"({"pod": {"spec": {"containers": null}}})"}, all},
+      {{all, R"({"pod": {"spec": null}})"}, all},
+      {{all, main(R"("$patch": "delete", "image": "x", "resources": null)")}, all},
+      {{all, R"({"pod": {"spec": {"$patch": "delete", "runtimeClassName": "x", "nodeSelector": {"a": "b"},
+        "containers": [{"name": "", "image": "x"}]}}})"},
+       all},
+      {{R"({"node_selector": {"a": "1"}, "runtime_class": "r"})",
+        R"({"pod": {"spec": {"$patch": "replace", "nodeSelector": {"b": "2"}, "priority": 1}}})"},
+       R"({"node_selector": {"a": "1", "b": "2"}, "runtime_class": "r", "pod": {"spec": {"priority": 1}}})"},
+      // The node selector.
+      {{R"({"node_selector": {"a": "1"}})", R"({"pod": {"spec": {"nodeSelector": {"$patch": "delete", "b": "2"}}}})"},
+       "{}"},
+      {{R"({"node_selector": {"a": "1"}})", R"({"pod": {"spec": {"nodeSelector": {"$patch": "replace", "b": "2"}}}})"},
+       R"({"node_selector": {"b": "2"}})"},
+      {{R"({"node_selector": {"a": "1"}})",
+        R"({"node_selector": {"c": "3"}, "pod": {"spec": {"nodeSelector": {"$patch": "replace", "c": "4"}}}})"},
+       R"({"node_selector": {"c": "3"}})"},
+      {{R"({"node_selector": {"a": "1"}})",
+        R"({"node_selector": {"c": "3"}, "pod": {"spec": {"nodeSelector": {"$patch": "delete"}}}})"},
+       R"({"node_selector": {"a": "1", "c": "3"}})"},
+      {{R"({"pod": {"spec": {"nodeSelector": {"$patch": "replace"}}}})"}, "{}"},
+      // Only a fold's own leftovers go.
+      {{main(R"("image": "x", "resources": {"limits": {}})")},
+       R"({"container_image": "x", "pod": {"spec": {"containers": [{"name": "", "resources": {"limits": {}}}]}}})"},
+      {{R"({"pod": {"spec": {"containers": [{"name": ""}]}}})"},
+       R"({"pod": {"spec": {"containers": [{"name": ""}]}}})"},
+      {{R"({"pod": {"spec": {"containers": [{"name": "s"}]}}})",
+        R"({"pod": {"spec": {"containers": [{"$patch": "replace"}, {"name": "", "image": "x"}]}}})"},
+       R"({"container_image": "x", "pod": {"spec": {"containers": []}}})"}};
+  for (const auto& [layers, result] : rows) {
+    EXPECT_EQ(Folded(layers).dump(), Json::parse(result).dump()) << layers.back();
+  }
+}
+
+// The rows of an explanation outside the namespace, one text each: `path = value @layer`, and ` < value @layer` for
+// each value in its shadow. A value that was unset is `null`.
+Names Explained(const std::vector<std::string>& layers) {
+  const Merged merged = MergedOf(layers);
+  Names out;
+  for (const Json& field : FieldsOf(merged, Finish(merged, false))) {
+    const std::string path = field["path"];
+    if (path.rfind("/namespace", 0) == 0) continue;
+    std::string text = path + " = " + field["value"].dump() + " @" + field["layer"].get<std::string>();
+    EXPECT_EQ(field.contains("unset_by"), field["value"].is_null()) << text;
+    for (const Json& other : field["shadowed"]) {
+      text += " < " + other["value"].dump() + " @" + other["layer"].get<std::string>();
+    }
+    out.push_back(text);
+  }
+  return out;
+}
+
+TEST(ReferenceExplain, FollowsElementsByTheirKeys) {
+  struct Row {
+    std::vector<std::string> layers;  // each a pod.spec
+    Names fields;                     // paths without `/pod/spec`
+  };
+  const std::vector<Row> rows = {
+      // Indices are the result's, shadows are found by key.
+      {{R"({"volumes":[{"name":"a"},{"name":"b","emptyDir":{"medium":""}}]})",
+        R"({"volumes":[{"name":"b","emptyDir":{"medium":"Memory"}},{"name":"a","$patch":"delete"}]})"},
+       {R"(/volumes/0/emptyDir/medium = "Memory" @profile < "" @zone)",
+        R"(/volumes/0/name = "b" @profile < "b" @zone)"}},
+      {{R"({"containers":[{"name":"x","env":[{"name":"B"},{"name":"A","value":"1"}]}]})",
+        R"({"containers":[{"name":"x","env":[{"name":"A","value":null}]}]})"},
+       {R"(/containers/0/env/0/name = "B" @zone)", R"(/containers/0/env/1/name = "A" @profile < "A" @zone)",
+        R"(/containers/0/env/1/value = null @profile < "1" @zone)",
+        R"(/containers/0/name = "x" @profile < "x" @zone)"}},
+      {{R"({"containers":[{"name":"x","ports":[{"containerPort":8,"protocol":"UDP"},
+           {"containerPort":8,"name":"a"}]}]})",
+        R"({"containers":[{"name":"x","ports":[{"containerPort":8,"protocol":"TCP","name":"b"}]}]})"},
+       {R"(/containers/0/name = "x" @profile < "x" @zone)", R"(/containers/0/ports/0/containerPort = 8 @zone)",
+        R"(/containers/0/ports/0/protocol = "UDP" @zone)",
+        R"(/containers/0/ports/1/containerPort = 8 @profile < 8 @zone)",
+        R"(/containers/0/ports/1/name = "b" @profile < "a" @zone)",
+        R"(/containers/0/ports/1/protocol = "TCP" @profile)"}},
+      // Bytes order the paths, not numbers.
+      {{R"({"imagePullSecrets":[{"name":"a"},{"name":"b"},{"name":"c"},{"name":"d"},{"name":"e"},{"name":"f"},
+           {"name":"g"},{"name":"h"},{"name":"i"},{"name":"j"},{"name":"k"}]})",
+        R"({"imagePullSecrets":[{"name":"a","$patch":"delete"},{"name":"b","$patch":"delete"},
+           {"name":"c","$patch":"delete"},{"name":"d","$patch":"delete"},{"name":"e","$patch":"delete"},
+           {"name":"f","$patch":"delete"},{"name":"g","$patch":"delete"},{"name":"h","$patch":"delete"},
+           {"name":"l"}]})"},
+       {R"(/imagePullSecrets/0/name = "i" @zone)", R"(/imagePullSecrets/1/name = "j" @zone)",
+        R"(/imagePullSecrets/2/name = "k" @zone)", R"(/imagePullSecrets/3/name = "l" @profile)"}},
+      // A list that is gone or empty is one leaf, with the whole lists as the layers wrote them.
+      {{R"({"volumes":[{"name":"a","emptyDir":{"sizeLimit":"1024Mi"}}]})",
+        R"({"volumes":[{"name":"b"},{"name":"a","$patch":"delete"}]})", R"({"volumes":null})"},
+       {R"(/volumes = null @binding < [{"name":"b"},{"$patch":"delete","name":"a"}] @profile)"
+        R"( < [{"emptyDir":{"sizeLimit":"1Gi"},"name":"a"}] @zone)"}},
+      {{R"({"volumes":[{"name":"a","emptyDir":{}}]})", R"({"volumes":[]})"},
+       {R"(/volumes = [] @profile < [{"emptyDir":{},"name":"a"}] @zone)"}},
+      {{R"({"volumes":[{"name":"a"},{"name":"b"}]})", R"({"volumes":[{"name":"a","$patch":"delete"}]})",
+        R"({"volumes":[{"name":"b","$patch":"delete"}]})", R"({"volumes":[{"name":"b","$patch":"delete"}]})"},
+       {R"(/volumes = [] @binding < [{"$patch":"delete","name":"a"}] @profile)"
+        R"( < [{"name":"a"},{"name":"b"}] @zone)"}},
+      {{R"({"volumes":[{"name":"a"}]})", R"({"$patch":"delete"})"},
+       {R"(/volumes = null @profile < [{"name":"a"}] @zone)"}},
+      {{R"({"containers":[{"name":"x","env":[{"name":"A"}]}]})", R"({"containers":[{"name":"x","env":null}]})"},
+       {R"(/containers/0/env = null @profile < [{"name":"A"}] @zone)",
+        R"(/containers/0/name = "x" @profile < "x" @zone)"}},
+      {{R"({"volumes":[]})", R"({"volumes":null})"}, {R"(/volumes = null @profile < [] @zone)"}},
+      {{R"({"containers":[{"name":"","env":[{"name":"A"}]}]})", R"({"containers":null})"},
+       {R"(/containers = null @profile < [{"env":[{"name":"A"}],"name":""}] @zone)"}},
+      {{R"({"volumes":[{"name":"a","$patch":"delete"}]})", R"({"volumes":null})"}, {}},
+      // An element that a layer removed leaves no trace, also when a higher layer brings its key again.
+      {{R"({"volumes":[{"name":"a","emptyDir":{"medium":""}}]})", R"({"volumes":null})",
+        R"({"volumes":[{"name":"a"}]})"},
+       {R"(/volumes/0/name = "a" @binding < "a" @zone)"}},
+      {{R"({"volumes":[{"name":"a","emptyDir":{"medium":""}},{"name":"b"}]})",
+        R"({"volumes":[{"name":"a","$patch":"delete"}]})", R"({"volumes":[{"name":"a","emptyDir":{}}]})"},
+       {R"(/volumes/0/name = "b" @zone)", R"(/volumes/1/emptyDir = {} @binding < {"medium":""} @zone)",
+        R"(/volumes/1/name = "a" @binding < "a" @zone)"}},
+      {{R"({"volumes":[{"name":"a","emptyDir":{"medium":""}}]})",
+        R"({"volumes":[{"name":"a","emptyDir":{"medium":null}}]})", R"({"volumes":null})",
+        R"({"volumes":[{"name":"a"}]})"},
+       {R"(/volumes/0/name = "a" @sandbox < "a" @profile < "a" @zone)"}},
+      {{R"({"volumes":[{"name":"a","emptyDir":{"medium":""}}]})", R"({"volumes":[]})", R"({"volumes":[{"name":"a"}]})"},
+       {R"(/volumes/0/name = "a" @binding < "a" @zone)"}},
+      // One that the removing layer itself brings again lost its other members to that layer.
+      {{R"({"volumes":[{"name":"a","emptyDir":{"medium":""}},{"name":"b"}]})",
+        R"({"volumes":[{"$patch":"replace"},{"name":"a"}]})"},
+       {R"(/volumes/0/emptyDir/medium = null @profile < "" @zone)", R"(/volumes/0/name = "a" @profile < "a" @zone)"}},
+      {{R"({"containers":[{"name":"c","tty":true,"env":[{"name":"A","value":"x"},{"name":"B"}],"ports":
+           [{"containerPort":1}]}],"priority":1})",
+        R"({"$patch":"replace","containers":[{"name":"c","env":[{"name":"A"}]}]})"},
+       {R"(/containers/0/env/0/name = "A" @profile < "A" @zone)",
+        R"(/containers/0/env/0/value = null @profile < "x" @zone)", R"(/containers/0/name = "c" @profile < "c" @zone)",
+        R"(/containers/0/ports = null @profile < [{"containerPort":1}] @zone)",
+        R"(/containers/0/tty = null @profile < true @zone)", R"(/priority = null @profile < 1 @zone)"}},
+      // `$patch: replace` is a null of each member that it removes.
+      {{R"({"affinity":{"a":1,"b":{"c":2,"d":3}}})", R"({"affinity":{"$patch":"replace","b":{"d":4}}})"},
+       {R"(/affinity/a = null @profile < 1 @zone)", R"(/affinity/b/c = null @profile < 2 @zone)",
+        R"(/affinity/b/d = 4 @profile < 3 @zone)"}},
+      {{R"({"affinity":{"a":1}})", R"({"affinity":{"$patch":"delete","a":2}})", R"({"affinity":{"a":3}})"},
+       {R"(/affinity/a = 3 @binding < 1 @zone)"}},
+      // `{}` and lists that replace are leaves; an emptied object belongs to the layer that emptied it.
+      {{R"({"securityContext":{"fsGroup":1},"tolerations":[{"key":"a","value":null}]})",
+        R"({"securityContext":{"fsGroup":null},"tolerations":[]})"},
+       {R"(/securityContext = {} @profile < {"fsGroup":1} @zone)",
+        R"(/securityContext/fsGroup = null @profile < 1 @zone)",
+        R"(/tolerations = [] @profile < [{"key":"a","value":null}] @zone)"}},
+      // A displaced member has no entry; one that comes again shows it.
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":""}}]})",
+        R"({"volumes":[{"name":"v","hostPath":{"path":"/"}}]})",
+        R"({"volumes":[{"name":"v","emptyDir":{"medium":"Memory"}}]})"},
+       {R"(/volumes/0/emptyDir/medium = "Memory" @binding < "" @zone)",
+        R"(/volumes/0/name = "v" @binding < "v" @profile < "v" @zone)"}},
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":""}}]})",
+        R"({"volumes":[{"name":"v","emptyDir":null,"hostPath":{"path":"/"}}]})"},
+       {R"(/volumes/0/hostPath/path = "/" @profile)", R"(/volumes/0/name = "v" @profile < "v" @zone)"}},
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":""}}]})",
+        R"({"volumes":[{"$patch":"replace"},{"name":"v","hostPath":{"path":"/"}}]})"},
+       {R"(/volumes/0/hostPath/path = "/" @profile)", R"(/volumes/0/name = "v" @profile < "v" @zone)"}},
+      {{R"({"containers":[{"name":"c","livenessProbe":{"exec":{"command":[]},"periodSeconds":1}}]})",
+        R"({"containers":[{"name":"c","livenessProbe":{"$patch":"replace","grpc":{"port":1}}}]})"},
+       {R"(/containers/0/livenessProbe/grpc/port = 1 @profile)",
+        R"(/containers/0/livenessProbe/periodSeconds = null @profile < 1 @zone)",
+        R"(/containers/0/name = "c" @profile < "c" @zone)"}},
+      {{R"({"volumes":[{"name":"v","emptyDir":{"medium":""}}]})", R"({"volumes":[{"name":"v","emptyDir":null}]})",
+        R"({"volumes":[{"name":"v","hostPath":{"path":"/"}}]})"},
+       {R"(/volumes/0/emptyDir/medium = null @profile < "" @zone)", R"(/volumes/0/hostPath/path = "/" @binding)",
+        R"(/volumes/0/name = "v" @binding < "v" @profile < "v" @zone)"}}};
+  for (const Row& row : rows) {
+    std::vector<std::string> specs;
+    for (const std::string& layer : row.layers) specs.push_back(InPod(layer));
+    Names fields;
+    for (const std::string& field : row.fields) fields.push_back("/pod/spec" + field);
+    EXPECT_EQ(Explained(specs), fields) << row.layers.back();
+  }
+  EXPECT_EQ(
+      Explained({R"({"node_selector": {"a": "1", "b": "2"}})", InPod(R"({"nodeSelector":{"$patch":"replace",
+    "b":"3"}})")}),
+      (Names{R"(/node_selector/a = null @profile < "1" @zone)", R"(/node_selector/b = "3" @profile < "2" @zone)"}));
+}
+
 // ---- effective specs ----
 
 TEST(ReferenceSpec, RefusesWhatTheLawRefuses) {
@@ -320,7 +864,7 @@ TEST(ReferenceSpec, RefusesWhatTheLawRefuses) {
       {R"({"pod": {"metadata": {"labels": {"sandbox-id": 5, "sandbox.coreweave.com/x": "y"}}}})", true},
       {R"({"pod": {"spec": {"tolerations": [null]}}})", false},
       {R"({"pod": {"spec": {"containers": [{"name": "", "resources": {"limits": {"nvidia.com/gpu": 1}}}]}}})", false},
-      {R"({"pod": {"spec": {"no_such": {"$patch": "delete"}}}})", false}};
+      {R"({"pod": {"spec": {"no_such": {"$patch": "delete"}}}})", true}};
   for (const auto& [spec, valid] : cases) {
     EXPECT_EQ(!Effective(World(Json::parse(spec))).contains("invalid"), valid) << spec;
   }
@@ -389,6 +933,76 @@ TEST(ReferenceRequest, ViolationsHaveTheirPaths) {
     EXPECT_EQ(Fields(decision), fields) << request;
   }
   EXPECT_EQ(Fields(Decide(World(Json::object()), Json::array())), Names{""});
+}
+
+TEST(ReferenceRequest, WhatRemovesNeedsAllBelowToBeOpen) {
+  struct Row {
+    std::string pod_spec;
+    Names opened;
+    std::string closed;  // empty: all is open
+  };
+  const std::vector<Row> rows = {
+      {R"({"containers":[{"name":"a","env":[{"name":"A","value":"x"}]}]})", {"pod.spec"}, ""},
+      {R"({"containers":[{"name":"a","env":[{"name":"A","value":"x"}]}]})", {"pod.spec.containers"}, ""},
+      {R"({"containers":[{"name":"a","env":[{"name":"A","value":"x"}]}]})",
+       {"pod.spec.containers.env", "pod.spec.containers.name"},
+       ""},
+      {R"({"containers":[{"name":"a","env":[{"name":"A","value":"x"}]}]})",
+       {"pod.spec.containers.env"},
+       "pod.spec.containers"},
+      {R"({"containers":[{"name":"a","tty":true}]})",
+       {"pod.spec.containers.env", "pod.spec.containers.name"},
+       "pod.spec.containers"},
+      {R"({"containers":null})", {"pod.spec"}, "pod.spec.containers"},
+      {R"({"initContainers":[]})", {"pod.spec"}, "pod.spec.initContainers"},
+      {R"({"ephemeralContainers":[{"$patch":"replace"}]})", {"pod.spec"}, "pod.spec.ephemeralContainers"},
+      {R"({"containers":[{"name":"a","$patch":"delete"}]})", {"pod.spec.containers"}, "pod.spec.containers"},
+      {R"({"volumes":null})", {"pod.spec.volumes"}, "pod.spec.volumes"},
+      {R"({"volumes":[]})", {"pod.spec.volumes"}, "pod.spec.volumes"},
+      {R"({"volumes":[{"name":"v","$patch":"delete"}]})", {"pod.spec.volumes"}, "pod.spec.volumes"},
+      {R"({"volumes":[{"name":"v","emptyDir":null}]})", {"pod.spec.volumes"}, ""},
+      {R"({"volumes":[{"name":"v","emptyDir":{"$patch":"replace"}}]})", {"pod.spec.volumes"}, ""},
+      {R"({"volumes":[{"name":"v","hostPath":null}]})", {"pod.spec.volumes"}, "pod.spec.volumes"},
+      {R"({"volumes":[{"name":"v","hostPath":{"$patch":"delete"}}]})", {"pod.spec.volumes"}, "pod.spec.volumes"},
+      // Below an element nothing is closed for ever but these.
+      {R"({"containers":[{"name":"a","env":[],"ports":null,"command":[]}]})", {"pod.spec.containers"}, ""},
+      {R"({"containers":[{"name":"a","env":[{"name":"A","$patch":"delete"},{"$patch":"replace"}]}]})",
+       {"pod.spec.containers"},
+       ""},
+      {R"({"containers":[{"name":"a","securityContext":{"runAsUser":null}}]})", {"pod.spec"}, "pod.spec.containers"},
+      {R"({"containers":[{"name":"a","securityContext":{"$patch":"replace"}}]})", {"pod.spec"}, "pod.spec.containers"},
+      {R"({"containers":[{"name":"a","env":[{"name":"securityContext","value":"x"}]}]})", {"pod.spec"}, ""},
+      {R"({"securityContext":{"$patch":"delete"}})", {"pod.spec"}, "pod.spec.securityContext"},
+      // A directive needs the path of its object.
+      {R"({"$patch":"replace"})", {"pod"}, "pod.spec"},
+      {R"({"affinity":{"$patch":"replace"}})", {"pod.spec.affinity"}, ""},
+      {R"({"affinity":{"$patch":"replace"}})", {"pod.spec.affinity.nodeAffinity"}, "pod.spec.affinity"},
+      {R"({"affinity":{"nodeAffinity":{"$patch":"delete"}}})", {"pod.spec.affinity.nodeAffinity"}, ""},
+      {R"({"hostAliases":[{"ip":"1.1.1.1","$patch":"delete"}],"tolerations":[],"dnsConfig":null})",
+       {"pod.spec.hostAliases", "pod.spec.tolerations", "pod.spec.dnsConfig"},
+       ""},
+      // Paths are those after the fold.
+      {R"({"nodeSelector":{"$patch":"replace"}})", {"pod.spec"}, "node_selector"},
+      {R"({"nodeSelector":{"$patch":"replace"}})", {"node_selector"}, ""},
+      {R"({"containers":[{"name":"","resources":{"limits":null}}]})", {"pod.spec"}, "resource_defaults.cpuLimit"},
+      {R"({"containers":[{"name":"","resources":{"limits":{"ephemeral-storage":null}}}]})", {"pod.spec"}, ""}};
+  for (const Row& row : rows) {
+    const Json organization = {{"kind", "Organization"}, {"launch_overrides", row.opened}};
+    const Json request = {{"overrides", Json::parse(InPod(row.pod_spec))}};
+    const Names expected = row.closed.empty() ? Names{} : Names{"overrides." + row.closed};
+    EXPECT_EQ(Fields(Decide(World(Json::object(), Json::array({organization})), request)), expected) << row.pod_spec;
+  }
+}
+
+TEST(ReferenceRequest, LaunchesMergeOverTheProfilesContainers) {
+  const Json organization = Json::parse(R"({"kind": "Organization", "launch_overrides": ["pod.spec.containers"]})");
+  const Json spec = Json::parse(InPod(R"({"containers":[{"name":"s","securityContext":{"privileged":false},
+    "env":[{"name":"A","value":"x"}]}]})"));
+  const Json request = {{"overrides", Json::parse(InPod(R"({"containers":[{"name":"n","tty":true},
+    {"name":"s","env":[{"name":"A","value":"y"},{"name":"B"}]}]})"))}};
+  EXPECT_EQ(Decide(World(spec, Json::array({organization})), request)["spec"]["pod"]["spec"],
+            Json::parse(R"({"containers":[{"name":"s","securityContext":{"privileged":false},
+    "env":[{"name":"A","value":"y"},{"name":"B"}]},{"name":"n","tty":true}]})"));
 }
 
 TEST(ReferenceRequest, ReservedAnnotationsAreDropped) {

@@ -1,0 +1,60 @@
+// What a pointer into a spec names, read from the field tables token by token.
+//
+// A path may name a field that no layer sets; whether the tables know it is all that counts. Spellings are those of the
+// tables, so `/resourceDefaults/cpu_limit` is `/resource_defaults/cpuLimit`.
+//
+// Threads:  values
+// Tested by: tests/engine_explanation_test.cc
+
+#ifndef BERTH_ENGINE_SPEC_PATH_H_
+#define BERTH_ENGINE_SPEC_PATH_H_
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "berth/spec/field.h"
+#include "berth/spec/pod_field.h"
+
+namespace berth {
+
+class SpecPath {
+ public:
+  // One token: a name of the tables, a user's key, or the index of a list's element.
+  struct Step {
+    std::string name;
+    bool element = false;
+  };
+
+  // `pointer` is an RFC 6901 pointer; the empty one is the whole spec.
+  explicit SpecPath(std::string_view pointer);
+
+  // The tables have a field there, or a user's key may stand there.
+  [[nodiscard]] bool known() const { return known_; }
+  // The pointer in canonical names, as far as it is known.
+  [[nodiscard]] const std::string& canonical() const { return canonical_; }
+  [[nodiscard]] std::span<const Step> steps() const { return steps_; }
+  // The rows on the way, outermost first. User's keys, elements and what lies in pod.spec have none.
+  [[nodiscard]] std::span<const Field* const> fields() const { return fields_; }
+  // Pointers to what could stand where the first unknown token does.
+  [[nodiscard]] std::vector<std::string> Siblings() const;
+
+ private:
+  enum class Next : uint8_t { kMember, kKey, kIndex, kPodMember, kPodIndex, kNothing };
+
+  void Enter(std::string token);
+  void EnterPod(const std::string& token);
+
+  Record record_ = Record::kSpec;
+  PodRecord pod_ = PodRecord::kNone;
+  Next next_ = Next::kMember;
+  std::string canonical_;
+  std::vector<Step> steps_;
+  std::vector<const Field*> fields_;
+  bool known_ = true;
+};
+
+}  // namespace berth
+
+#endif  // BERTH_ENGINE_SPEC_PATH_H_
