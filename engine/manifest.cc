@@ -639,9 +639,6 @@ class ManifestMaker {
       annotations = Set(annotations, key, value);
       const std::string path = Pointer({"metadata", "annotations", key});
       if (twice) Note(manifest, path, "both annotations of the level have this key; the one for DNS is shown");
-      if (const std::string_view wrong = CheckAnnotationKey(key); !wrong.empty()) {
-        Note(manifest, path, "Kubernetes refuses this key: it " + std::string(wrong));
-      }
     }
     return annotations;
   }

@@ -148,7 +148,7 @@ constexpr Field kFields[] = {
     {.record = Record::kService, .name = "dnsAnnotation", .aliases = {"dns_annotation"}, .type = FieldType::kRecord, .members = Record::kAnnotationPair, .merge = MergeKind::kWhole, .launch = LaunchAccess::kNever, .doc = "asks a DNS controller for a record"},
 
     // annotation pair
-    {.record = Record::kAnnotationPair, .name = "key", .launch = LaunchAccess::kNever, .required = true, .doc = "annotation key"},
+    {.record = Record::kAnnotationPair, .name = "key", .launch = LaunchAccess::kNever, .format = Format::kAnnotationKey, .required = true, .doc = "annotation key"},
     {.record = Record::kAnnotationPair, .name = "value", .launch = LaunchAccess::kNever, .empty = EmptyText::kValue, .required = true, .doc = "annotation value"},
 
     // ingress

@@ -104,6 +104,7 @@ enum class Format : uint8_t {
   kNamespacePrefix,
   kLabels,
   kAnnotations,
+  kAnnotationKey,
   kCidr,
   kHostTemplate,
   kCpu,

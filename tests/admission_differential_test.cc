@@ -31,6 +31,7 @@
 #include "berth/engine/json.h"
 #include "berth/merge/provenance.h"
 #include "gtest/gtest.h"
+#include "tests/comparable_explanation.h"
 #include "tests/decoded.h"
 #include "tests/provenance_check.h"
 #include "tests/random_catalog.h"
@@ -172,17 +173,6 @@ struct Target {
   bool effective_only = false;
 };
 
-// Fields without sources, and without what the reference does not print: the rows of layers, and what was dropped.
-Json Comparable(Json explanation) {
-  explanation.erase("dropped");
-  for (Json& field : explanation["fields"]) {
-    field.erase("source");
-    field.erase("layers");
-    for (Json& shadowed : field["shadowed"]) shadowed.erase("source");
-  }
-  return explanation;
-}
-
 // Whether the rows of layers, lowest first, tell the same as the rest of the field.
 bool LayersAgree(const Json& field) {
   const std::vector<std::string> order = {"zone", "profile", "binding", "sandbox", "default"};
@@ -233,8 +223,8 @@ std::string CompareResolved(const World& world, const Target& target, const Json
   for (const Json& field : explanation["fields"]) {
     if (!LayersAgree(field)) return "explain: layers and field differ\n  engine    " + field.dump();
   }
-  const Json explained = Comparable(explanation);
-  const Json expected = Comparable(reference::Explain(world.reference(), target.organization, target.runner,
+  const Json explained = ComparableExplanation(explanation);
+  const Json expected = ComparableExplanation(reference::Explain(world.reference(), target.organization, target.runner,
                                                       target.profile, asked, target.effective_only));
   if (explained.dump() != expected.dump()) {
     return "explain\n  engine    " + explained.dump() + "\n  reference " + expected.dump();

@@ -109,7 +109,7 @@ bool IsSubset(const Json& few, const Json& many) {
       few.items(), [&](const auto& item) { return many.contains(item.key()) && many[item.key()] == item.value(); });
 }
 
-void CheckMetadata(const Json& document, bool whole_keys) {
+void CheckMetadata(const Json& document) {
   const std::string name = TextAt(document, "/metadata/name");
   const std::string kind = document["kind"];
   if (kind == "Namespace") {
@@ -123,9 +123,7 @@ void CheckMetadata(const Json& document, bool whole_keys) {
   const Json annotations = At(document, "/metadata/annotations");
   for (const auto& [key, value] : annotations.items()) {
     EXPECT_TRUE(value.is_string());
-    if (whole_keys) {
-      EXPECT_EQ(CheckAnnotationKey(key), "");
-    }
+    EXPECT_EQ(CheckAnnotationKey(key), "");
   }
 }
 
@@ -151,7 +149,7 @@ void CheckPod(const Manifest& manifest, const Json& pod) {
   }
 }
 
-void CheckSound(const Preview& preview, bool whole_keys = true) {
+void CheckSound(const Preview& preview) {
   std::set<std::string> namespaces;
   const Json labels = At(preview.pod(), "/metadata/labels");
   std::set<int64_t> container_ports;
@@ -161,7 +159,7 @@ void CheckSound(const Preview& preview, bool whole_keys = true) {
     const Json& document = preview.documents[i];
     const std::string kind = document["kind"];
     EXPECT_TRUE(document["apiVersion"].is_string());
-    CheckMetadata(document, whole_keys);
+    CheckMetadata(document);
     namespaces.insert(TextAt(document, kind == "Namespace" ? "/metadata/name" : "/metadata/namespace"));
     if (kind == "Pod") CheckPod(preview.made.documents[i], document);
     if (kind == "NetworkPolicy") {
@@ -217,7 +215,6 @@ struct Asked {
   std::string_view spec = "{}";
   std::string_view request = {};  // empty: no launch
   std::string_view organization = kDefaultOrganization;
-  bool whole_keys = true;
   bool sound = true;
 };
 
@@ -238,7 +235,7 @@ Preview Make(const Asked& asked) {
   const Resolved resolved = Engine::Resolve(snapshot, 0, launch, request.organization_id);
   EXPECT_TRUE(resolved.valid);
   Preview preview = PreviewOf(resolved, request.organization_id, launch);
-  if (asked.sound) CheckSound(preview, asked.whole_keys);
+  if (asked.sound) CheckSound(preview);
   return preview;
 }
 
@@ -626,11 +623,6 @@ TEST(ManifestIngress, ServiceIsTheLevels) {
            kExposing);
   EXPECT_EQ(At(same.Get("Service"), "/metadata/annotations"), Json::parse(R"({"k": "b"})"));
   EXPECT_THAT(same.notes(), HasSubstr("both annotations of the level have this key"));
-
-  const std::string odd =
-      LevelSpec("{scope: any, service: {serviceType: ClusterIP, dnsAnnotation: {key: 'a b', value: c}}}");
-  EXPECT_THAT(Make({.spec = odd, .request = kExposing, .whole_keys = false}).notes(),
-              HasSubstr("Kubernetes refuses this key: it needs letters"));
 }
 
 TEST(ManifestIngress, AServicesNameBeginsWithALetter) {

@@ -39,7 +39,7 @@ inline std::optional<NodeRef> WithoutLeaf(const Rule& rule, const NodeRef& layer
                                           std::span<const std::string> tokens, bool unset) {
   const auto directs = [&](const Node& node) {
     const PatchDirective directive = DirectiveOf(node);
-    return directive == PatchDirective::kDelete || (unset && directive == PatchDirective::kReplace);
+    return directive == PatchDirective::kDelete || (unset && (directive == PatchDirective::kReplace || node.resets));
   };
   if (directs(*layer)) return std::nullopt;
   if (layer->is_list()) {

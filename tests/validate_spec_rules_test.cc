@@ -52,6 +52,9 @@ TEST(CheckLayer, HoldsEveryFormat) {
       {"network: {ingress: {w: {ingress: {controllerName: N}}}}",
        "invalid-name 1:51 /spec/network/ingress/w/ingress/controllerName",
        "network: {ingress: {w: {ingress: {controllerName: n}}}}"},
+      {"network: {ingress: {w: {service: {dnsAnnotation: {key: a b, value: c}}}}}",
+       "invalid-label 1:56 /spec/network/ingress/w/service/dnsAnnotation/key",
+       "network: {ingress: {w: {service: {dnsAnnotation: {key: a.b/c, value: any text}}}}}"},
       {"pod: {metadata: {labels: {a: 'x y'}}}", "invalid-label 1:30 /spec/pod/metadata/labels/a",
        "pod: {metadata: {labels: {a: x}}}"},
       // A fold can bring what the field's own decoder would have refused.

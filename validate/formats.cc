@@ -182,6 +182,8 @@ void FormatChecker::CheckText(const Field& field, const Node& value) {
       return;
     case Format::kName:
       return expect(IssueCode::kInvalidName, CheckFreeName(text));
+    case Format::kAnnotationKey:
+      return expect(IssueCode::kInvalidLabel, CheckAnnotationKey(text));
     case Format::kImage:
       return expect(IssueCode::kInvalidImage, CheckImage(text));
     case Format::kDnsLabel:
