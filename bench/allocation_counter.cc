@@ -1,5 +1,7 @@
 #include "bench/allocation_counter.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
@@ -8,13 +10,31 @@
 
 namespace {
 
+constexpr int64_t kHeaderBytes = 8;  // before each block of glibc's heap
+
 thread_local uint64_t allocations = 0;
+thread_local bool metered = false;
+thread_local int64_t bytes_in_use = 0;
+thread_local int64_t peak_bytes = 0;
+
+int64_t BytesOf(void* memory) { return static_cast<int64_t>(malloc_usable_size(memory)) + kHeaderBytes; }
 
 void* Allocate(size_t size, size_t alignment) noexcept {
   ++allocations;
   const size_t wanted = std::max<size_t>(size, 1);
-  if (alignment <= alignof(std::max_align_t)) return std::malloc(wanted);
-  return std::aligned_alloc(alignment, (wanted + alignment - 1) / alignment * alignment);
+  void* const memory = alignment <= alignof(std::max_align_t)
+                           ? std::malloc(wanted)
+                           : std::aligned_alloc(alignment, (wanted + alignment - 1) / alignment * alignment);
+  if (metered && memory != nullptr) {
+    bytes_in_use += BytesOf(memory);
+    peak_bytes = std::max(peak_bytes, bytes_in_use);
+  }
+  return memory;
+}
+
+void Free(void* memory) noexcept {
+  if (metered && memory != nullptr) bytes_in_use -= BytesOf(memory);
+  std::free(memory);
 }
 
 void* AllocateOrDie(size_t size, size_t alignment) {
@@ -35,16 +55,16 @@ void* operator new[](size_t size, std::align_val_t alignment) {
 }
 void* operator new(size_t size, const std::nothrow_t&) noexcept { return Allocate(size, 1); }
 void* operator new[](size_t size, const std::nothrow_t&) noexcept { return Allocate(size, 1); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
-void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { Free(memory); }
+void operator delete[](void* memory) noexcept { Free(memory); }
+void operator delete(void* memory, size_t) noexcept { Free(memory); }
+void operator delete[](void* memory, size_t) noexcept { Free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { Free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { Free(memory); }
+void operator delete(void* memory, size_t, std::align_val_t) noexcept { Free(memory); }
+void operator delete[](void* memory, size_t, std::align_val_t) noexcept { Free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { Free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { Free(memory); }
 
 namespace berth::bench {
 
@@ -58,5 +78,16 @@ bool AllocationsAreCounted() {
   text.reserve(1000);  // inside the standard library's shared object
   return after_new == before + 1 && AllocationCount() == after_new + 1;
 }
+
+HeapMeter::HeapMeter() {
+  bytes_in_use = 0;
+  peak_bytes = 0;
+  metered = true;
+}
+
+HeapMeter::~HeapMeter() { metered = false; }
+
+int64_t HeapMeter::bytes() const { return bytes_in_use; }
+int64_t HeapMeter::peak() const { return peak_bytes; }
 
 }  // namespace berth::bench

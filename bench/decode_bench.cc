@@ -1,93 +1,138 @@
-// Reading a catalog of about 10 MB: parsing with positions, and decoding and checking every object on top, beside what
-// any reader of these bytes must do at least: libyaml's events without a tree, and simdjson's DOM without positions.
+// Reading a catalog: text to document (with positions), document to objects, and the whole way until the catalog is
+// ready to publish; beside what any reader of these bytes must do at least: libyaml's events without a tree, and
+// simdjson's DOM without positions. And the heap bytes that a read catalog takes.
+//
+// BERTH_BENCH_CATALOG_MB is the size of the JSON text (10 unless set). Freeing the results is not timed.
 
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 #include <yaml.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bench/allocation_counter.h"
-#include "bench/fleet.h"
+#include "bench/catalog_text.h"
 #include "berth/engine/catalog.h"
 #include "berth/spec/document.h"
+#include "berth/spec/objects.h"
 
 namespace berth::bench {
 namespace {
 
-constexpr size_t kBindings = 40000;
-
-struct Texts {
-  std::shared_ptr<const SourceText> json;
-  std::shared_ptr<const SourceText> yaml;
-  size_t objects = 0;
-};
-
-const Texts& CatalogTexts() {
-  static const Texts texts = [] {
-    const nlohmann::json documents = DocumentsOf(MakeFleet(kBindings));
-    Texts made;
-    made.json = std::make_shared<const SourceText>("fleet.json", documents.dump());
-    made.yaml = std::make_shared<const SourceText>("fleet.yaml", ToYaml(documents));
-    made.objects = documents.size();
-    return made;
-  }();
-  return texts;
+size_t CatalogBytes() {
+  const char* const set = std::getenv("BERTH_BENCH_CATALOG_MB");
+  return std::max<size_t>(set == nullptr ? 10 : std::strtoul(set, nullptr, 10), 1) * 1'000'000;
 }
 
-void Report(benchmark::State& state, const SourceText& source, uint64_t allocations) {
-  state.SetBytesProcessed(static_cast<int64_t>(source.bytes().size()) * static_cast<int64_t>(state.iterations()));
-  state.counters["allocs/op"] =
-      benchmark::Counter(static_cast<double>(allocations), benchmark::Counter::kAvgIterations);
-  state.counters["bytes"] = static_cast<double>(source.bytes().size());
+const CatalogText& Text() {
+  static const CatalogText text = [] {
+    const size_t bytes_of_ten = MakeCatalogText(10, CatalogContent::kAll).json.size();
+    return MakeCatalogText(std::max<size_t>(CatalogBytes() * 10 / bytes_of_ten, 1), CatalogContent::kAll);
+  }();
+  return text;
+}
+
+struct Format {
+  const char* file;
+  std::string CatalogText::*text;
+};
+constexpr Format kJson = {"catalog.json", &CatalogText::json};
+constexpr Format kYaml = {"catalog.yaml", &CatalogText::yaml};
+
+std::shared_ptr<const SourceText> SourceOf(const Format& format, std::string text) {
+  return std::make_shared<const SourceText>(format.file, std::move(text));
+}
+
+Catalog Load(const Format& format, std::string text) {
+  Catalog catalog;
+  AddSource(SourceOf(format, std::move(text)), catalog);
+  return catalog;
 }
 
 // Every object is read, and none is refused; else there is nothing to time.
-bool ReadsWell(benchmark::State& state, const std::shared_ptr<const SourceText>& source) {
-  Catalog catalog;
-  AddSource(source, catalog);
-  size_t refused = catalog.issues.size();
-  for (const Object& object : catalog.objects) refused += object.refused ? 1 : 0;
-  if (refused == 0 && catalog.objects.size() == CatalogTexts().objects && AllocationsAreCounted()) return true;
+bool ReadsWell(benchmark::State& state, const Format& format) {
+  const auto reads_well = [](const Format& each) {
+    const Catalog catalog = Load(each, Text().*each.text);
+    const auto refused = std::ranges::count_if(catalog.objects, [](const Object& object) { return object.refused; });
+    return refused == 0 && catalog.issues.empty() && catalog.objects.size() == Text().objects &&
+           AllocationsAreCounted();
+  };
+  static const bool json_reads_well = reads_well(kJson);
+  static const bool yaml_reads_well = reads_well(kYaml);
+  if (&format == &kJson ? json_reads_well : yaml_reads_well) return true;
   state.SkipWithError("the catalog is not read as it was made");
   return false;
 }
 
-void BM_ParseJson(benchmark::State& state) {
-  const auto& source = CatalogTexts().json;
-  if (!ReadsWell(state, source)) return;
-  const uint64_t before = AllocationCount();
-  for (auto _ : state) benchmark::DoNotOptimize(ParseJson(source));
-  Report(state, *source, AllocationCount() - before);
+void Report(benchmark::State& state, const Format& format, uint64_t allocations) {
+  const size_t size = (Text().*format.text).size();
+  state.SetBytesProcessed(static_cast<int64_t>(size) * state.iterations());
+  state.counters["allocs/op"] =
+      benchmark::Counter(static_cast<double>(allocations), benchmark::Counter::kAvgIterations);
+  state.counters["bytes"] = static_cast<double>(size);
 }
 
-void BM_ParseYaml(benchmark::State& state) {
-  const auto& source = CatalogTexts().yaml;
-  if (!ReadsWell(state, source)) return;
-  const uint64_t before = AllocationCount();
-  for (auto _ : state) benchmark::DoNotOptimize(ParseYaml(source));
-  Report(state, *source, AllocationCount() - before);
-}
+// glibc's heap puts off a good part of freeing many small blocks until somebody asks for a large one.
+void FinishFreeing() { ::operator delete(::operator new(1'000'000)); }
 
-void Load(benchmark::State& state, const std::shared_ptr<const SourceText>& source) {
-  if (!ReadsWell(state, source)) return;
-  const uint64_t before = AllocationCount();
+// Times `work(input)`, of which each run gets an input of its own.
+template <typename MakeInput, typename Work>
+void Run(benchmark::State& state, const Format& format, MakeInput make_input, Work work) {
+  if (!ReadsWell(state, format)) return;
+  uint64_t allocations = 0;
   for (auto _ : state) {
-    Catalog catalog;
-    AddSource(source, catalog);
-    benchmark::DoNotOptimize(catalog);
+    state.PauseTiming();
+    {
+      auto input = make_input();
+      const uint64_t before = AllocationCount();
+      state.ResumeTiming();
+      auto output = work(std::move(input));
+      benchmark::DoNotOptimize(output);
+      state.PauseTiming();
+      allocations += AllocationCount() - before;
+    }
+    FinishFreeing();
+    state.ResumeTiming();
   }
-  Report(state, *source, AllocationCount() - before);
+  Report(state, format, allocations);
 }
 
-void BM_LoadJson(benchmark::State& state) { Load(state, CatalogTexts().json); }
-void BM_LoadYaml(benchmark::State& state) { Load(state, CatalogTexts().yaml); }
+void Parse(benchmark::State& state, const Format& format) {
+  Run(
+      state, format, [&] { return Text().*format.text; },
+      [&](std::string text) { return ParseDocument(SourceOf(format, std::move(text))); });
+}
+
+void Decode(benchmark::State& state, const Format& format) {
+  const ParsedDocument parsed = ParseDocument(SourceOf(format, Text().*format.text));
+  std::vector<Issue> issues;
+  Run(
+      state, format, [] { return 0; }, [&](int) { return DecodeObjects(*parsed.document, issues); });
+}
+
+void LoadWhole(benchmark::State& state, const Format& format) {
+  Run(
+      state, format, [&] { return Text().*format.text; },
+      [&](std::string text) { return Load(format, std::move(text)); });
+}
+
+void BM_ParseJson(benchmark::State& state) { Parse(state, kJson); }
+void BM_ParseYaml(benchmark::State& state) { Parse(state, kYaml); }
+void BM_DecodeJson(benchmark::State& state) { Decode(state, kJson); }
+void BM_DecodeYaml(benchmark::State& state) { Decode(state, kYaml); }
+void BM_LoadJson(benchmark::State& state) { LoadWhole(state, kJson); }
+void BM_LoadYaml(benchmark::State& state) { LoadWhole(state, kYaml); }
 
 void BM_PeerSimdjsonDom(benchmark::State& state) {
-  const SourceText& source = *CatalogTexts().json;
-  const simdjson::padded_string text(source.bytes());
+  const simdjson::padded_string text(Text().json);
   simdjson::dom::parser parser;
   const uint64_t before = AllocationCount();
   for (auto _ : state) {
@@ -95,7 +140,7 @@ void BM_PeerSimdjsonDom(benchmark::State& state) {
     if (parser.parse(text).get(root) != simdjson::SUCCESS) state.SkipWithError("simdjson refuses the catalog");
     benchmark::DoNotOptimize(root);
   }
-  Report(state, source, AllocationCount() - before);
+  Report(state, kJson, AllocationCount() - before);
 }
 
 // The number of events, or 0 when the text is refused.
@@ -120,22 +165,56 @@ size_t CountEvents(std::string_view text) {
 }
 
 void BM_PeerLibyamlEvents(benchmark::State& state) {
-  const SourceText& source = *CatalogTexts().yaml;
   const uint64_t before = AllocationCount();
   for (auto _ : state) {
-    const size_t events = CountEvents(source.bytes());
+    const size_t events = CountEvents(Text().yaml);
     if (events == 0) state.SkipWithError("libyaml refuses the catalog");
     benchmark::DoNotOptimize(events);
   }
-  Report(state, source, AllocationCount() - before);
+  Report(state, kYaml, AllocationCount() - before);
+}
+
+// What is in use when `text` has been read and its bytes are gone.
+double BytesKept(const std::string& text) {
+  const HeapMeter meter;
+  const Catalog catalog = Load(kJson, text);
+  return static_cast<double>(meter.bytes());
+}
+
+// Of everything that is allocated from the text's bytes on, these included.
+double PeakPerByte(const Format& format) {
+  const std::string& text = Text().*format.text;
+  const HeapMeter meter;
+  const Catalog catalog = Load(format, text);
+  return static_cast<double>(meter.peak()) / static_cast<double>(text.size());
+}
+
+void BM_CatalogMemory(benchmark::State& state) {
+  if (!ReadsWell(state, kJson) || !ReadsWell(state, kYaml)) return;
+  constexpr size_t kOrganizations = 20;
+  for (auto _ : state) {
+    const CatalogText profiles = MakeCatalogText(kOrganizations, CatalogContent::kProfiles);
+    const CatalogText runners = MakeCatalogText(kOrganizations, CatalogContent::kRunners);
+    const CatalogText unbound = MakeCatalogText(kOrganizations, CatalogContent::kRunnersWithoutBindings);
+    const double runner_bytes = BytesKept(unbound.json);
+    state.counters["heap bytes per profile"] = BytesKept(profiles.json) / static_cast<double>(profiles.profiles);
+    state.counters["heap bytes per runner"] = runner_bytes / static_cast<double>(unbound.runners);
+    state.counters["heap bytes per binding"] =
+        (BytesKept(runners.json) - runner_bytes) / static_cast<double>(runners.bindings);
+    state.counters["peak bytes per byte of JSON"] = PeakPerByte(kJson);
+    state.counters["peak bytes per byte of YAML"] = PeakPerByte(kYaml);
+  }
 }
 
 BENCHMARK(BM_ParseJson)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_DecodeJson)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_LoadJson)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_PeerSimdjsonDom)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_ParseYaml)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_DecodeYaml)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_LoadYaml)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_PeerLibyamlEvents)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_CatalogMemory)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace
 }  // namespace berth::bench

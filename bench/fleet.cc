@@ -3,8 +3,6 @@
 #include <array>
 #include <string_view>
 
-#include "berth/spec/writer.h"
-
 namespace berth::bench {
 namespace {
 
@@ -107,37 +105,6 @@ Json DocumentOf(const FleetRunner& runner, const Fleet& fleet) {
           {"profile_bindings", std::move(bindings)}};
 }
 
-void AppendYaml(const Json& value, size_t indent, std::string& out) {
-  if (!value.is_structured()) {
-    if (value.is_string()) {
-      AppendYamlScalar(value.get_ref<const std::string&>(), out);
-    } else {
-      out.append(value.dump());
-    }
-    out.push_back('\n');
-    return;
-  }
-  if (value.empty()) {
-    out.append(value.is_array() ? "[]\n" : "{}\n");
-    return;
-  }
-  bool first = true;
-  for (const auto& [key, member] : value.items()) {
-    if (!first) out.append(indent, ' ');
-    first = false;
-    const bool below = value.is_object() && member.is_structured() && !member.empty();
-    if (value.is_object()) {
-      AppendYamlScalar(key, out);
-      out.push_back(':');
-      if (below) out.append("\n").append(indent + 2, ' ');
-      if (!below) out.push_back(' ');
-    } else {
-      out.append("- ");
-    }
-    AppendYaml(member, indent + 2, out);
-  }
-}
-
 }  // namespace
 
 Fleet MakeFleet(size_t bindings) {
@@ -153,12 +120,6 @@ Json DocumentsOf(const Fleet& fleet) {
   for (const FleetProfile& profile : fleet.profiles) documents.push_back(DocumentOf(profile));
   for (const FleetRunner& runner : fleet.runners) documents.push_back(DocumentOf(runner, fleet));
   return documents;
-}
-
-std::string ToYaml(const Json& documents) {
-  std::string out;
-  AppendYaml(documents, 0, out);
-  return out;
 }
 
 }  // namespace berth::bench

@@ -53,9 +53,6 @@ Fleet MakeFleet(size_t bindings);
 // An array of documents.
 nlohmann::json DocumentsOf(const Fleet& fleet);
 
-// The array as a YAML list in block style.
-std::string ToYaml(const nlohmann::json& documents);
-
 }  // namespace berth::bench
 
 #endif  // BERTH_BENCH_FLEET_H_

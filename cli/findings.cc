@@ -134,11 +134,7 @@ void BoundFindings(std::vector<Issue>& findings) {
 }
 
 void PrintFindingLine(const Issue& finding, Stream& out) {
-  std::string place = Printable(finding.file);
-  if (finding.position.known()) {
-    place.append(":").append(std::to_string(finding.position.line));
-    place.append(":").append(std::to_string(finding.position.column));
-  }
+  const std::string place = PlaceText(Printable(finding.file), finding.position);
   const IssueCodeInfo& info = InfoOf(finding.code);
   out.Add(place, Style::kStrong) << ": ";
   out.Add(IssueLevelName(info.level), StyleOf(info.level)) << ": " << Printable(finding.message) << " ";

@@ -17,13 +17,6 @@ using C = ReasonCode;
 
 constexpr size_t kMaxHostBytes = 253;
 
-std::string PlaceText(std::string_view file, Position position) {
-  std::string place(file);
-  if (!position.known()) return place;
-  if (!place.empty()) place.push_back(':');
-  return place.append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
-}
-
 // A name of which every byte matters, such as a host whose length is the trouble.
 std::string QuotedHost(std::string_view host) {
   constexpr size_t kMaxShownBytes = 320;

@@ -76,10 +76,9 @@ void AddParsed(ParsedDocument parsed, Catalog& catalog) {
   if (parsed.document == nullptr) {
     ++catalog.unreadable_files;
   } else {
-    std::vector<Object> objects = DecodeObjects(*parsed.document, catalog.issues);
-    for (Object& object : objects) {
+    std::vector<Object> objects = DecodeObjects(*parsed.document, catalog.issues, [](Object& object) {
       if (object.node != nullptr && object.node->is_map()) Prepare(object);
-    }
+    });
     RefuseSpoiled(parsed.issues, objects);
     std::ranges::move(objects, std::back_inserter(catalog.objects));
   }

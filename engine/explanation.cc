@@ -26,7 +26,7 @@ class Sources {
       return layer == Layer::kDefault ? std::string() : snapshot_.SourceOf(binding_, layer, position);
     }
     if (request_ == nullptr || request_->file.empty() || !position.known()) return {};
-    return request_->file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
+    return PlaceText(request_->file, position);
   }
 
   template <typename Visit>

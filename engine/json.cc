@@ -54,7 +54,7 @@ void WriteEgress(JsonWriter& writer, const Resolved& resolved) {
   const Node* cidrs = At(mode, {"cidrs"});
   writer.BeginObject().Key("mode");
   StringOrNull(writer, resolved.egress_mode.value_or(""));
-  writer.Key("type").String(type == nullptr ? "none" : type->text).Key("cidrs");
+  writer.Key("type").String(type == nullptr ? "none" : type->text.view()).Key("cidrs");
   writer.BeginArray();
   if (cidrs != nullptr) {
     for (const NodeRef& cidr : cidrs->items) writer.String(cidr->text);

@@ -55,7 +55,7 @@ NodeRef Integer(int64_t value) { return MakeScalar(NodeKind::kNumber, Layer::kDe
 NodeRef List(std::vector<NodeRef> items) {
   auto node = std::make_shared<Node>();
   node->kind = NodeKind::kList;
-  node->items = std::move(items);
+  node->items.insert(node->items.end(), items.begin(), items.end());
   return node;
 }
 
@@ -76,7 +76,7 @@ NodeRef Map(std::initializer_list<Entry> entries) {
   auto node = std::make_shared<Node>();
   node->kind = NodeKind::kMap;
   for (const Entry& entry : entries) {
-    if (entry.value != nullptr) node->members.push_back({std::string(entry.key), {}, {}, entry.value});
+    if (entry.value != nullptr) node->members.push_back({CompactText(entry.key), {}, {}, entry.value});
   }
   std::ranges::sort(node->members, {}, &Member::key);
   return node;
@@ -109,7 +109,8 @@ NodeRef SetAll(NodeRef map, const NodeRef& members) {
 }
 
 std::vector<NodeRef> ItemsOf(const NodeRef& list) {
-  return list != nullptr && list->is_list() ? list->items : std::vector<NodeRef>();
+  if (list == nullptr || !list->is_list()) return {};
+  return {list->items.begin(), list->items.end()};
 }
 
 std::string Pointer(std::initializer_list<std::string_view> tokens) {

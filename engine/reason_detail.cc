@@ -308,8 +308,7 @@ std::pair<std::string_view, std::string> DetailBuilder::OrganizationGuardrail() 
   take(C::kImageNotAllowed, settings.allowed_images);
   if (organization_.object == nullptr) return {"organization", ""};
   if (!position.known()) position = organization_.object->position;
-  return {"organization",
-          organization_.object->file + ":" + std::to_string(position.line) + ":" + std::to_string(position.column)};
+  return {"organization", PlaceText(organization_.object->file, position)};
 }
 
 Position DetailBuilder::RunnerPosition(const Runner& runner) const {
@@ -389,8 +388,7 @@ ReasonExample DetailBuilder::ExampleOf(const CandidateResult& candidate) const {
     if (*guardrail->layer != Layer::kSandbox) {
       example.source = snapshot_.SourceOf(binding, *guardrail->layer, guardrail->position);
     } else if (guardrail->position.known()) {
-      example.source = request_.file + ":" + std::to_string(guardrail->position.line) + ":" +
-                       std::to_string(guardrail->position.column);
+      example.source = PlaceText(request_.file, guardrail->position);
     }
     return example;
   }

@@ -103,7 +103,7 @@ class OfferBuilder {
     if (types == nullptr) types = At(spec_, {"pod", "placement", "instanceTypes"});
     std::set<std::string> allowed;
     if (types != nullptr) {
-      for (const NodeRef& type : types->items) allowed.insert(absl::AsciiStrToLower(type->text));
+      for (const NodeRef& type : types->items) allowed.insert(absl::AsciiStrToLower(std::string(type->text)));
     }
     if (!allowed.empty()) binding_.instance_types = GuardrailOf(types);
     std::vector<std::string> names = runner_.capabilities.gpu_types.value;
@@ -127,12 +127,6 @@ class OfferBuilder {
   const Runner& runner_;
   const Zone* zone_;
 };
-
-std::string FileAndPosition(std::string_view file, Position position) {
-  std::string source(file);
-  source.append(":").append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
-  return source;
-}
 
 }  // namespace
 
@@ -320,7 +314,7 @@ std::string Snapshot::SourceOf(const CompiledBinding& binding, Layer layer, Posi
   const Object* object = layer == Layer::kZone      ? runner.zone_object.get()
                          : layer == Layer::kProfile ? binding.profile_object.get()
                                                     : runner.object.get();
-  return object == nullptr ? std::string() : FileAndPosition(object->file, position);
+  return object == nullptr ? std::string() : PlaceText(object->file, position);
 }
 
 void AppendNamespaceOf(const CompiledBinding& binding, std::string_view organization, std::string_view user,

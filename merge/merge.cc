@@ -82,7 +82,7 @@ NodeRef MergeElements(const Rule& rule, const NodeRef& lower, const NodeRef& hig
       merged->items.push_back(item);
     }
   }
-  std::erase(merged->items, nullptr);
+  erase(merged->items, nullptr);
   return changed ? NodeRef(std::move(merged)) : lower;
 }
 

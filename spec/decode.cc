@@ -92,14 +92,31 @@ bool HasControlCharacter(std::string_view text) {
   });
 }
 
+// Splits off the first of blank-separated words.
+std::string_view NextWord(std::string_view& text) {
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(std::min(word.size() + 1, text.size()));
+  return word;
+}
+
+bool HasWord(std::string_view text, std::string_view wanted) {
+  while (!text.empty()) {
+    if (NextWord(text) == wanted) return true;
+  }
+  return false;
+}
+
 std::vector<std::string_view> Words(std::string_view text) {
   std::vector<std::string_view> words;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    words.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  while (!text.empty()) words.push_back(NextWord(text));
   return words;
+}
+
+// `one of`, and the values in backticks.
+std::string Alternatives(const std::vector<std::string_view>& values) {
+  std::string text = values.size() == 1 ? "" : "one of ";
+  for (size_t i = 0; i < values.size(); ++i) text.append(i == 0 ? "" : ", ").append(Quoted(values[i]));
+  return text;
 }
 
 // A key that came twice, perhaps in two spellings.
@@ -109,10 +126,27 @@ struct Duplicate {
   Position later;
 };
 
+// Stable. Most maps are small, and many are in order already.
+void SortByKey(CompactVector<Member>& members) {
+  constexpr size_t kSmall = 32;
+  if (members.size() > kSmall) {
+    std::ranges::stable_sort(members, {}, &Member::key);
+    return;
+  }
+  const auto before = [](std::string_view key, const Member& member) { return key < member.key.view(); };
+  for (auto next = members.begin(); next != members.end(); ++next) {
+    if (next == members.begin() || !before(next->key, next[-1])) continue;
+    const auto place = std::upper_bound(members.begin(), next, next->key.view(), before);
+    Member moved = std::move(*next);
+    std::move_backward(place, next, next + 1);
+    *place = std::move(moved);
+  }
+}
+
 // Sorts a map's members by key and drops the later ones of a key.
 std::vector<Duplicate> SortMembers(Node& map) {
   std::vector<Duplicate> duplicates;
-  std::ranges::stable_sort(map.members, {}, &Member::key);
+  SortByKey(map.members);
   const auto same = [&](const Member& a, const Member& b) {
     if (a.key != b.key) return false;
     // The parser reported keys that are equal to the letter, and spoiled the later value.
@@ -221,7 +255,7 @@ std::shared_ptr<Node> Decoder::Make(NodeKind kind, Value at, std::string_view te
   node->kind = kind;
   node->layer = layer_;
   node->position = at.position();
-  node->text = text;
+  node->text = CompactText(text);
   return node;
 }
 
@@ -260,20 +294,17 @@ NodeRef Decoder::DecodeMembers(Record record, Value value) {
     const Value key = value.key(i);
     if (key.kind() == ValueKind::kInvalid || value[i].kind() == ValueKind::kInvalid) ++errors_;
     if (key.kind() == ValueKind::kInvalid) continue;
-    const Field* field = FindField(record, key.text());
-    const FieldPath::Step step(path_, key.text(), field != nullptr ? field->name : key.text());
-    if (field == nullptr) {
+    const FieldSpelling* const spelling = FindSpelling(record, key.text());
+    const FieldPath::Step step(path_, key.text(), spelling != nullptr ? spelling->field->name : key.text());
+    if (spelling == nullptr) {
       UnknownField(record, key);
       continue;
     }
+    const Field& field = *spelling->field;
     // A field that says nothing (null here) stays until duplicates have been looked for.
-    NodeRef node = value[i].kind() == ValueKind::kInvalid ? Spoiled() : DecodeField(*field, key.text(), value[i]);
-    const auto spelling = std::ranges::find(field->aliases, key.text());
-    const auto json = std::ranges::find(field->json_names, key.text());
-    const std::string_view written = spelling != field->aliases.end()  ? *spelling
-                                     : json != field->json_names.end() ? *json
-                                                                       : std::string_view();
-    map->members.push_back(Member{std::string(field->name), written, key.position(), std::move(node)});
+    NodeRef node = value[i].kind() == ValueKind::kInvalid ? Spoiled() : DecodeField(field, key.text(), value[i]);
+    const std::string_view written = spelling->text == field.name ? std::string_view() : spelling->text;
+    map->members.push_back(Member{CompactText::Static(field.name), written, key.position(), std::move(node)});
   }
   for (const Duplicate& duplicate : SortMembers(*map)) {
     const FieldPath::Step step(path_, duplicate.key, duplicate.key);
@@ -281,7 +312,7 @@ NodeRef Decoder::DecodeMembers(Record record, Value value) {
            "field " + Quoted(duplicate.key) + " is given twice, first in line " + std::to_string(duplicate.first.line))
         .position = duplicate.later;
   }
-  std::erase_if(map->members, [](const Member& member) { return member.value == nullptr; });
+  erase_if(map->members, [](const Member& member) { return member.value == nullptr; });
   in_spec_ = was_in_spec;
   return map;
 }
@@ -398,18 +429,16 @@ NodeRef Decoder::DecodeString(EmptyText empty, Value value) {
 }
 
 NodeRef Decoder::DecodeEnum(const Field& field, Value value) {
-  const std::vector<std::string_view> values = Words(field.values);
-  std::string expected = values.size() == 1 ? "" : "one of ";
-  for (size_t i = 0; i < values.size(); ++i) expected.append(i == 0 ? "" : ", ").append(Quoted(values[i]));
-  if (!IsText(value)) return WrongType(value, expected);
+  if (!IsText(value)) return WrongType(value, Alternatives(Words(field.values)));
   std::string_view text = value.text();
   if (text.empty() && field.empty == EmptyText::kAbsent) return nullptr;
   if (!field.values_prefix.empty() && text.starts_with(field.values_prefix)) {
     text.remove_prefix(field.values_prefix.size());
   }
-  if (std::ranges::find(values, text) != values.end()) return Make(NodeKind::kString, value, text);
+  if (HasWord(field.values, text)) return Make(NodeKind::kString, value, text);
+  const std::vector<std::string_view> values = Words(field.values);
   const std::string_view nearest = NearestName(text, values);
-  return Fail(IssueCode::kUnknownValue, value, "expected " + expected + ", found " + Quoted(value.text()),
+  return Fail(IssueCode::kUnknownValue, value, "expected " + Alternatives(values) + ", found " + Quoted(value.text()),
               nearest.empty() ? "" : "did you mean " + Quoted(nearest) + "?");
 }
 
@@ -524,7 +553,7 @@ NodeRef Decoder::DecodeMap(const Field& field, Value value) {
     } else {
       node = DecodeElement(field, item);
     }
-    if (node != nullptr) map->members.push_back(Member{std::string(key.text()), {}, key.position(), std::move(node)});
+    if (node != nullptr) map->members.push_back(Member{CompactText(key.text()), {}, key.position(), std::move(node)});
   }
   SortMembers(*map);  // duplicates were refused by the parser
   return map;
@@ -563,6 +592,7 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
     }
     case ValueKind::kSequence: {
       auto list = Make(NodeKind::kList, value);
+      list->items.reserve(value.size());
       for (size_t i = 0; i < value.size(); ++i) {
         const FieldPath::Step step(path_, i);
         list->items.push_back(open && IsNull(value[i]) ? WrongType(value[i], "a value (a list has nothing to unset)")
@@ -574,6 +604,7 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
       break;
   }
   auto map = Make(NodeKind::kMap, value);
+  map->members.reserve(value.size());
   for (size_t i = 0; i < value.size(); ++i) {
     const Value key = value.key(i);
     if (key.kind() == ValueKind::kInvalid) {
@@ -582,7 +613,7 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
     }
     const FieldPath::Step step(path_, key.text());
     NodeRef node = DecodeTree(value[i], PodShapeOf(shape, key.text()), open);
-    map->members.push_back(Member{std::string(key.text()), {}, key.position(), std::move(node)});
+    map->members.push_back(Member{CompactText(key.text()), {}, key.position(), std::move(node)});
   }
   SortMembers(*map);
   return map;

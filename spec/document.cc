@@ -17,7 +17,7 @@ namespace berth {
 namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-constexpr size_t kBlockBytes = 1024;
+constexpr size_t kBlockBytes = 64;
 
 size_t CountCodePoints(std::string_view bytes) {
   return static_cast<size_t>(
@@ -54,8 +54,14 @@ SourceText::SourceText(std::string name, std::string bytes) : name_(std::move(na
     return;
   }
   line_starts_ = FindLines(bytes_);
+  line_at_block_.reserve(bytes_.size() / kBlockBytes + 1);
+  uint32_t line = 0;
+  for (size_t begin = 0; begin <= bytes_.size(); begin += kBlockBytes) {
+    while (line + 1 < line_starts_.size() && line_starts_[line + 1] <= begin) ++line;
+    line_at_block_.push_back(line);
+  }
   if (IsAscii(bytes_)) return;
-  code_points_before_block_.reserve(bytes_.size() / kBlockBytes + 1);
+  code_points_before_block_.reserve(line_at_block_.size());
   size_t count = 0;
   for (size_t begin = 0; begin <= bytes_.size(); begin += kBlockBytes) {
     code_points_before_block_.push_back(static_cast<uint32_t>(count));
@@ -64,7 +70,7 @@ SourceText::SourceText(std::string name, std::string bytes) : name_(std::move(na
 }
 
 size_t SourceText::CodePointsBefore(size_t offset) const {
-  if (code_points_before_block_.empty()) return offset;
+  if (is_ascii()) return offset;
   const size_t block = offset / kBlockBytes;
   return code_points_before_block_[block] +
          CountCodePoints(std::string_view(bytes_).substr(block * kBlockBytes, offset % kBlockBytes));
@@ -73,10 +79,11 @@ size_t SourceText::CodePointsBefore(size_t offset) const {
 Position SourceText::PositionAt(size_t offset) const {
   if (bytes_.size() > kMaxFileBytes) return {1, 1};
   offset = std::min(offset, bytes_.size());
-  const auto next = std::upper_bound(line_starts_.begin() + 1, line_starts_.end(), offset);
-  const size_t start = *(next - 1);
+  size_t line = line_at_block_[offset / kBlockBytes];
+  while (line + 1 < line_starts_.size() && line_starts_[line + 1] <= offset) ++line;
+  const size_t start = line_starts_[line];
   const size_t column = offset <= start ? 1 : CodePointsBefore(offset) - CodePointsBefore(start) + 1;
-  return {static_cast<uint32_t>(next - line_starts_.begin()), static_cast<uint32_t>(column)};
+  return {static_cast<uint32_t>(line + 1), static_cast<uint32_t>(column)};
 }
 
 std::string_view SourceText::Line(uint32_t line) const {
@@ -89,29 +96,6 @@ std::string_view SourceText::Line(uint32_t line) const {
   return text;
 }
 
-ValueKind Value::kind() const { return document_->nodes_[index_].kind; }
-
-std::string_view Value::text() const {
-  const Document::Node& node = document_->nodes_[index_];
-  return std::string_view(document_->arena_).substr(node.text_begin, node.text_size);
-}
-
-size_t Value::size() const {
-  const Document::Node& node = document_->nodes_[index_];
-  return node.kind == ValueKind::kMapping ? node.child_count / 2 : node.child_count;
-}
-
-Value Value::operator[](size_t index) const {
-  const Document::Node& node = document_->nodes_[index_];
-  const size_t child = node.kind == ValueKind::kMapping ? index * 2 + 1 : index;
-  return {document_, document_->children_[node.first_child + child]};
-}
-
-Value Value::key(size_t index) const {
-  const Document::Node& node = document_->nodes_[index_];
-  return {document_, document_->children_[node.first_child + index * 2]};
-}
-
 uint32_t Value::begin() const {
   const uint32_t offset = document_->nodes_[index_].begin;
   return document_->embedded_ == nullptr ? offset : document_->embedded_->FileBegin(offset);
@@ -122,19 +106,14 @@ uint32_t Value::end() const {
   return document_->embedded_ == nullptr ? offset : document_->embedded_->FileEnd(offset);
 }
 
-Position Value::position() const { return document_->source_->PositionAt(begin()); }
-
 Document::Document(std::shared_ptr<const SourceText> source, std::shared_ptr<const EmbeddedText> embedded,
-                   std::vector<Node> nodes, std::vector<uint32_t> children, std::vector<uint32_t> roots,
-                   std::string arena)
+                   std::vector<Node> nodes, std::vector<uint32_t> roots, std::string arena)
     : source_(std::move(source)),
       embedded_(std::move(embedded)),
+      text_(embedded_ == nullptr ? source_->bytes() : std::string_view(embedded_->text)),
       nodes_(std::move(nodes)),
-      children_(std::move(children)),
       roots_(std::move(roots)),
       arena_(std::move(arena)) {}
-
-Value Document::root(size_t index) const { return {this, roots_[index]}; }
 
 ParsedDocument ParseDocument(std::shared_ptr<const SourceText> source) {
   return source->name().ends_with(".json") ? ParseJson(std::move(source)) : ParseYaml(std::move(source));

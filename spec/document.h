@@ -8,7 +8,8 @@
 //              and what they spoiled is `kInvalid`, which readers skip silently (one mistake, one issue)
 // Ownership:   Document owns everything; a Value is a handle into it and must not outlive it
 // Threads:     immutable after parsing
-// Cost:        parsing is linear; size(), [] and key() are O(1); position() is O(log lines)
+// Cost:        parsing is linear; a value takes 20 bytes, and its text none where it is written without escapes;
+//              size(), [], key(), text() and position() are O(1), position() in a quoted text O(log escapes)
 
 #ifndef BERTH_SPEC_DOCUMENT_H_
 #define BERTH_SPEC_DOCUMENT_H_
@@ -39,14 +40,18 @@ class SourceText {
   // The line's bytes without its end; empty for a line that does not exist.
   [[nodiscard]] std::string_view Line(uint32_t line) const;
 
+  // Every byte is a code point.
+  [[nodiscard]] bool is_ascii() const { return code_points_before_block_.empty(); }
+
  private:
-  std::string name_;
-  std::string bytes_;
   [[nodiscard]] size_t CodePointsBefore(size_t offset) const;
 
+  std::string name_;
+  std::string bytes_;
   std::vector<uint32_t> line_starts_;
-  // Code points before every block of bytes, so that one endless line costs no more than many short ones; empty when
-  // the text is ASCII.
+  // For every block of bytes, so that a lookup touches one block, whether lines are short or endless: the index of the
+  // line that holds its first byte, and the code points before it (none when the text is ASCII).
+  std::vector<uint32_t> line_at_block_;
   std::vector<uint32_t> code_points_before_block_;
 };
 
@@ -82,27 +87,31 @@ class Value {
 
 class Document {
  public:
-  // One value. Children of a sequence, and key, value, key, value... of a mapping, are listed in `children` of the
-  // document from `first_child` on.
+  // One value. The children of a sequence, and key, value, key, value... of a mapping, stand side by side in the
+  // document's nodes.
   struct Node {
     ValueKind kind = ValueKind::kInvalid;
+    bool in_arena = false;  // the text had to be unescaped
     uint32_t begin = 0;
     uint32_t end = 0;
-    uint32_t first_child = 0;
-    uint32_t child_count = 0;  // a mapping's member counts as two
-    uint32_t text_begin = 0;   // into `arena`
-    uint32_t text_size = 0;
-  };
+    // Scalars: where the text begins in the parsed text or the arena, and its bytes. Lists and maps: the index of the
+    // first child, and how many there are; a mapping's member counts as two.
+    uint32_t first = 0;
+    uint32_t count = 0;
 
-  // `embedded` is the text that `begin` and `end` of the nodes point into; null when that is the file itself.
+    [[nodiscard]] bool is_container() const { return kind == ValueKind::kSequence || kind == ValueKind::kMapping; }
+  };
+  static_assert(sizeof(Node) == 20);
+
+  // `embedded` is the text that the nodes point into; null when that is the file itself.
   Document(std::shared_ptr<const SourceText> source, std::shared_ptr<const EmbeddedText> embedded,
-           std::vector<Node> nodes, std::vector<uint32_t> children, std::vector<uint32_t> roots, std::string arena);
+           std::vector<Node> nodes, std::vector<uint32_t> roots, std::string arena);
 
   [[nodiscard]] const SourceText& source() const { return *source_; }
   [[nodiscard]] const std::shared_ptr<const SourceText>& shared_source() const { return source_; }
   // The top-level values: one for JSON, one per non-empty document for YAML.
   [[nodiscard]] size_t root_count() const { return roots_.size(); }
-  [[nodiscard]] Value root(size_t index) const;
+  [[nodiscard]] Value root(size_t index) const { return {this, roots_[index]}; }
 
  private:
   friend class Value;
@@ -110,11 +119,38 @@ class Document {
 
   std::shared_ptr<const SourceText> source_;
   std::shared_ptr<const EmbeddedText> embedded_;
+  std::string_view text_;  // the embedded one, or the file's
   std::vector<Node> nodes_;
-  std::vector<uint32_t> children_;
   std::vector<uint32_t> roots_;
   std::string arena_;
 };
+
+inline ValueKind Value::kind() const { return document_->nodes_[index_].kind; }
+
+inline std::string_view Value::text() const {
+  const Document::Node& node = document_->nodes_[index_];
+  if (node.is_container()) return {};
+  const std::string_view text = node.in_arena ? std::string_view(document_->arena_) : document_->text_;
+  return {text.data() + node.first, node.count};
+}
+
+inline size_t Value::size() const {
+  const Document::Node& node = document_->nodes_[index_];
+  if (node.kind == ValueKind::kMapping) return node.count / 2;
+  return node.kind == ValueKind::kSequence ? node.count : 0;
+}
+
+inline Value Value::operator[](size_t index) const {
+  const Document::Node& node = document_->nodes_[index_];
+  const size_t child = node.kind == ValueKind::kMapping ? index * 2 + 1 : index;
+  return {document_, static_cast<uint32_t>(node.first + child)};
+}
+
+inline Value Value::key(size_t index) const {
+  return {document_, static_cast<uint32_t>(document_->nodes_[index_].first + index * 2)};
+}
+
+inline Position Value::position() const { return document_->source_->PositionAt(begin()); }
 
 struct ParsedDocument {
   // Null when the text is not well formed; `issues` then holds one syntax issue.

@@ -15,6 +15,10 @@ namespace {
 
 constexpr bool IsLineEnd(char byte) { return byte == '\n' || byte == '\r'; }
 constexpr bool IsBlank(char byte) { return byte == ' ' || byte == '\t'; }
+// Stands for itself in every scalar.
+constexpr bool IsOrdinary(char byte) {
+  return !IsLineEnd(byte) && !IsBlank(byte) && byte != '"' && byte != '\'' && byte != '\\';
+}
 
 // Decodes one scalar, byte by byte, as libyaml and the JSON reader do.
 class Decoder {
@@ -43,9 +47,11 @@ class Decoder {
   [[nodiscard]] bool AtLineEnd() const { return More() && IsLineEnd(raw_[at_]); }
   [[nodiscard]] uint32_t Source(size_t raw_offset) const { return raw_begin_ + static_cast<uint32_t>(raw_offset); }
 
-  void CopyByte() {
-    map.Copy(1, Source(at_));
-    text.push_back(raw_[at_++]);
+  // Up to `end`, as it is.
+  void CopyTo(size_t end) {
+    map.Copy(static_cast<uint32_t>(end - at_), Source(at_));
+    text.append(raw_, at_, end - at_);
+    at_ = end;
   }
   void Replace(std::string_view decoded, size_t begin, size_t end) {
     if (decoded.empty()) return;
@@ -91,7 +97,10 @@ void Decoder::ReadLines(char quote) {
     } else if (IsBlank(byte) || IsLineEnd(byte)) {
       Fold(false);
     } else {
-      CopyByte();
+      // A byte that means nothing here, and those behind it that never do.
+      size_t end = at_ + 1;
+      while (end < raw_.size() && IsOrdinary(raw_[end])) ++end;
+      CopyTo(end);
     }
   }
 }
@@ -103,7 +112,9 @@ void Decoder::Fold(bool escaped_break) {
   while (More() && IsBlank(raw_[at_])) ++at_;
   if (!AtLineEnd()) {
     at_ = begin;
-    while (More() && IsBlank(raw_[at_])) CopyByte();
+    size_t end = begin;
+    while (end < raw_.size() && IsBlank(raw_[end])) ++end;
+    CopyTo(end);
     return;
   }
   ReadBreak();
@@ -209,7 +220,7 @@ void Decoder::ReadBlock(std::string_view decoded) {
     line_end.clear();
     blank_lines.clear();
     previous_is_indented_more = indented_more;
-    while (More() && !IsLineEnd(raw_[at_])) CopyByte();
+    CopyTo(std::min(raw_.find_first_of("\r\n", at_), raw_.size()));
     if (!More()) break;
     line_end.push_back(ReadBreak());
     SkipIndent(indent, blank_lines);

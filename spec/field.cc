@@ -1,8 +1,11 @@
 #include "berth/spec/field.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <iterator>
+
+#include "absl/container/flat_hash_map.h"
 
 namespace berth {
 namespace {
@@ -291,26 +294,49 @@ constexpr bool GroupedByRecord() {
 }
 static_assert(GroupedByRecord(), "rows stand in the order of the records, so that FieldsOf finds them as one span");
 
+// Where the rows of each record begin, and after the last record, where they end.
+constexpr std::array<size_t, kRecordCount + 1> kFirstRows = [] {
+  std::array<size_t, kRecordCount + 1> first{};
+  for (const Field& field : kFields) ++first[static_cast<size_t>(field.record) + 1];
+  for (size_t i = 1; i <= kRecordCount; ++i) first[i] += first[i - 1];
+  return first;
+}();
+
+// For each record its rows by every spelling.
+using SpellingTable = std::array<absl::flat_hash_map<std::string_view, FieldSpelling>, kRecordCount>;
+
+SpellingTable MakeSpellings() {
+  SpellingTable table;
+  for (const Field& field : kFields) {
+    const auto add = [&](std::string_view text) {
+      if (!text.empty()) table[static_cast<size_t>(field.record)].emplace(text, FieldSpelling{&field, text});
+    };
+    add(field.name);
+    for (std::string_view alias : field.aliases) add(alias);
+    for (std::string_view name : field.json_names) add(name);
+  }
+  return table;
+}
+
 }  // namespace
 
 std::span<const Field> Fields() { return kFields; }
 
 std::span<const Field> FieldsOf(Record record) {
-  const auto by_record = [](const Field& row, Record wanted) { return row.record < wanted; };
-  const Field* first = std::lower_bound(std::begin(kFields), std::end(kFields), record, by_record);
-  const Field* last = first;
-  while (last != std::end(kFields) && last->record == record) ++last;
-  return {first, last};
+  const auto index = static_cast<size_t>(record);
+  return {kFields + kFirstRows[index], kFields + kFirstRows[index + 1]};
+}
+
+const FieldSpelling* FindSpelling(Record record, std::string_view key) {
+  static const SpellingTable& table = *new SpellingTable(MakeSpellings());  // never destroyed: threads may outlive main
+  const auto& spellings = table[static_cast<size_t>(record)];
+  const auto found = spellings.find(key);
+  return found == spellings.end() ? nullptr : &found->second;
 }
 
 const Field* FindField(Record record, std::string_view key) {
-  for (const Field& row : FieldsOf(record)) {
-    if (key == row.name || std::ranges::find(row.aliases, key) != row.aliases.end() ||
-        std::ranges::find(row.json_names, key) != row.json_names.end()) {
-      return key.empty() ? nullptr : &row;
-    }
-  }
-  return nullptr;
+  const FieldSpelling* const found = FindSpelling(record, key);
+  return found == nullptr ? nullptr : found->field;
 }
 
 std::string_view RecordName(Record record) { return kRecordNames[static_cast<size_t>(record)]; }

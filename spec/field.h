@@ -139,11 +139,18 @@ struct Field {
   std::string_view doc = {};
 };
 
+// A row and one spelling of it, canonical or not; in static storage.
+struct FieldSpelling {
+  const Field* field = nullptr;
+  std::string_view text;
+};
+
 // All rows, grouped by record.
 std::span<const Field> Fields();
 std::span<const Field> FieldsOf(Record record);
-// The row a key spells, canonical or not, or null.
+// The row a key spells, canonical or not, or null. O(1).
 const Field* FindField(Record record, std::string_view key);
+const FieldSpelling* FindSpelling(Record record, std::string_view key);
 // What messages call a record: `runner`, `egress mode`.
 std::string_view RecordName(Record record);
 

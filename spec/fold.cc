@@ -60,10 +60,6 @@ class Folder {
   std::vector<DroppedValue> dropped_;
 };
 
-std::string Place(const Node& node) {
-  return std::to_string(node.position.line) + ":" + std::to_string(node.position.column);
-}
-
 void Folder::Report(IssueCode code, const Node& at, std::string message, std::string_view below) {
   Issue issue;
   issue.code = code;
@@ -85,7 +81,11 @@ void Folder::Lose(const NodeRef& pod, const Node& structured, std::string_view p
     AppendPointer(part, pointer);
   }
   std::string message = "`";
-  message.append(pod_name).append("` contradicts `").append(name).append("` at ").append(Place(structured));
+  message.append(pod_name)
+      .append("` contradicts `")
+      .append(name)
+      .append("` at ")
+      .append(PlaceText({}, structured.position));
   message.append("; within one layer `").append(name).append("` wins");
   Report(IssueCode::kPodContradiction, *pod, std::move(message), "/pod/spec");
   dropped_.push_back({std::move(pointer), pod});

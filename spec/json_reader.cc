@@ -82,6 +82,11 @@ class Reader {
   [[nodiscard]] int32_t HexAt(size_t offset) const;
   bool ReadNumber();
   bool ReadWord();
+  // The scalar from `begin` up to here.
+  bool AddAsWritten(ValueKind kind, size_t begin) {
+    const auto first = static_cast<uint32_t>(begin);
+    return builder_.Verbatim(kind, first, Offset(), first, Offset() - first);
+  }
 
   std::string_view text_;
   size_t offset_;
@@ -203,24 +208,29 @@ bool Reader::ReadAfterValue() {
 }
 
 bool Reader::ReadString() {
-  std::string& arena = builder_.arena();
-  const size_t text_begin = arena.size();
   const uint32_t begin = Offset();
   ++offset_;
-  while (true) {
-    const size_t plain = PlainStringBytes(text_, offset_);
-    arena.append(text_, offset_, plain);
-    offset_ += plain;
+  offset_ += PlainStringBytes(text_, offset_);
+  if (At('"')) {
+    ++offset_;
+    return builder_.Verbatim(ValueKind::kString, begin, Offset(), begin + 1, Offset() - begin - 2);
+  }
+  std::string& arena = builder_.arena();
+  const size_t text_begin = arena.size();
+  arena.append(text_, begin + 1, offset_ - begin - 1);
+  while (!At('"')) {
     if (offset_ >= text_.size()) {
       return Fail(offset_, "the text ends inside a string that begins at line " +
                                std::to_string(builder_.PositionAt(begin).line) + ": a double quote is missing");
     }
-    if (text_[offset_] == '"') break;
     if (text_[offset_] != '\\') return FailHere("a string holds control characters as escapes only");
     if (!ReadEscape()) return false;
+    const size_t plain = PlainStringBytes(text_, offset_);
+    arena.append(text_, offset_, plain);
+    offset_ += plain;
   }
   ++offset_;
-  return builder_.Scalar(ValueKind::kString, begin, Offset(), text_begin);
+  return builder_.Unescaped(ValueKind::kString, begin, Offset(), text_begin);
 }
 
 int32_t Reader::HexAt(size_t offset) const {
@@ -301,10 +311,7 @@ bool Reader::ReadNumber() {
     if (At('+') || At('-')) ++offset_;
     if (!skip_digits()) return FailHere("a digit must stand in the exponent");
   }
-  std::string& arena = builder_.arena();
-  const size_t text_begin = arena.size();
-  arena.append(text_, begin, offset_ - begin);
-  return builder_.Scalar(ValueKind::kNumber, static_cast<uint32_t>(begin), Offset(), text_begin);
+  return AddAsWritten(ValueKind::kNumber, begin);
 }
 
 bool Reader::ReadWord() {
@@ -316,11 +323,7 @@ bool Reader::ReadWord() {
     return Fail(begin, "the word " + QuoteForMessage(word) +
                            " is no JSON value: use `true`, `false` or `null`, or a text in double quotes");
   }
-  std::string& arena = builder_.arena();
-  const size_t text_begin = arena.size();
-  arena.append(word);
-  return builder_.Scalar(is_null ? ValueKind::kNull : ValueKind::kBool, static_cast<uint32_t>(begin), Offset(),
-                         text_begin);
+  return AddAsWritten(is_null ? ValueKind::kNull : ValueKind::kBool, begin);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ std::optional<Located<Quantity>> ReadQuantity(const NodeReader& reader, std::str
 ResourceRequest ReadResources(const NodeReader& request, std::string_view name) {
   const NodeReader reader = request.Record(name);
   ResourceRequest resources;
-  resources.present = request.Has(name);
+  resources.written = request.Has(name);
   resources.cpu = ReadQuantity(reader, "cpu");
   resources.memory = ReadQuantity(reader, "memory");
   const NodeReader gpu = reader.Record("gpu");
@@ -173,7 +173,7 @@ NodeRef SandboxLayer(const LaunchRequest& request) {
   if (resources != nullptr) layer = WithMember(layer, "resource_defaults", resources, kLayer);
   if (request.pod_annotations != nullptr && !request.pod_annotations->members.empty()) {
     auto annotations = std::make_shared<Node>(*request.pod_annotations);
-    std::erase_if(annotations->members, [](const Member& member) { return IsReservedKey(member.key); });
+    erase_if(annotations->members, [](const Member& member) { return IsReservedKey(member.key); });
     const Node* pod = At(layer.get(), {"pod"});
     const NodeRef pod_ref = pod == nullptr ? nullptr : *layer->Find("pod");
     const NodeRef* metadata = pod_ref == nullptr ? nullptr : pod_ref->Find("metadata");

@@ -26,17 +26,21 @@
 namespace berth {
 
 struct GpuRequest {
-  bool present = false;
+  bool written = false;  // stands in the document, even if nothing in it could be read
   std::optional<int64_t> count;
   std::string type;  // empty: any
   std::optional<int64_t> memory_gb;
+
+  [[nodiscard]] bool asked() const { return written || count.has_value() || !type.empty() || memory_gb.has_value(); }
 };
 
 struct ResourceRequest {
-  bool present = false;
+  bool written = false;
   std::optional<Located<Quantity>> cpu;
   std::optional<Located<Quantity>> memory;
   GpuRequest gpu;
+
+  [[nodiscard]] bool asked() const { return written || cpu.has_value() || memory.has_value() || gpu.asked(); }
 };
 
 struct LaunchRequest {
@@ -66,11 +70,11 @@ struct LaunchRequest {
   std::vector<Issue> issues;
 
   // The requests and limits that count: `resources` stands for both sides.
-  [[nodiscard]] const ResourceRequest& effective_requests() const { return resources.present ? resources : requests; }
-  [[nodiscard]] const ResourceRequest& effective_limits() const { return resources.present ? resources : limits; }
+  [[nodiscard]] const ResourceRequest& effective_requests() const { return resources.asked() ? resources : requests; }
+  [[nodiscard]] const ResourceRequest& effective_limits() const { return resources.asked() ? resources : limits; }
   // The GPUs asked for, on whichever side.
   [[nodiscard]] const GpuRequest& gpu() const {
-    return effective_requests().gpu.present ? effective_requests().gpu : effective_limits().gpu;
+    return effective_requests().gpu.asked() ? effective_requests().gpu : effective_limits().gpu;
   }
   [[nodiscard]] bool wants_gpu() const { return gpu().count.value_or(0) > 0; }
 };

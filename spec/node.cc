@@ -15,7 +15,9 @@ auto LowerBound(Members& members, std::string_view key) {
 
 const NodeRef* Node::Find(std::string_view key) const {
   if (kind != NodeKind::kMap) return nullptr;
-  const auto it = LowerBound(members, key);
+  // In a small map most keys are told apart by their length, without a look at their bytes.
+  constexpr size_t kSmall = 16;
+  const auto it = members.size() <= kSmall ? std::ranges::find(members, key, &Member::key) : LowerBound(members, key);
   return it != members.end() && it->key == key ? &it->value : nullptr;
 }
 
@@ -34,7 +36,7 @@ NodeRef MakeScalar(NodeKind kind, Layer layer, Position position, std::string_vi
   node->kind = kind;
   node->layer = layer;
   node->position = position;
-  node->text = text;
+  node->text = CompactText(text);
   return node;
 }
 
@@ -50,7 +52,7 @@ NodeRef WithMember(const NodeRef& map, std::string_view key, NodeRef value, Laye
     it->value = std::move(value);
   } else {
     const Position position = value->position;
-    copy->members.insert(it, Member{std::string(key), {}, position, std::move(value)});
+    copy->members.insert(it, Member{CompactText(key), {}, position, std::move(value)});
   }
   return copy;
 }

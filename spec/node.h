@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "berth/spec/compact_text.h"
+#include "berth/spec/compact_vector.h"
 #include "berth/spec/layer.h"
 #include "berth/spec/position.h"
 
@@ -38,7 +40,7 @@ struct Node;
 using NodeRef = std::shared_ptr<const Node>;
 
 struct Member {
-  std::string key;           // canonical spelling
+  CompactText key;           // canonical spelling
   std::string_view written;  // the spelling in the document where it differs; static storage
   Position position;         // of the key
   NodeRef value;
@@ -49,10 +51,10 @@ struct Node {
   Layer layer = Layer::kDefault;
   // On a map: nothing of the lower layers shows through (a partial merge met a `null` below it).
   bool resets = false;
-  Position position;            // of the value's first character
-  std::string text;             // scalars
-  std::vector<Member> members;  // kMap
-  std::vector<NodeRef> items;   // kList
+  Position position;              // of the value's first character
+  CompactText text;               // scalars
+  CompactVector<Member> members;  // kMap
+  CompactVector<NodeRef> items;   // kList
 
   [[nodiscard]] bool is_null() const { return kind == NodeKind::kNull; }
   [[nodiscard]] bool is_map() const { return kind == NodeKind::kMap; }

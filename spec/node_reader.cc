@@ -58,9 +58,9 @@ std::vector<std::string> NodeReader::Texts(std::string_view name) const {
   return texts;
 }
 
-std::vector<NodeRef> NodeReader::Records(std::string_view name) const {
+std::span<const NodeRef> NodeReader::Records(std::string_view name) const {
   const Node* found = Find(name);
-  return found == nullptr ? std::vector<NodeRef>() : found->items;
+  return found == nullptr ? std::span<const NodeRef>() : std::span<const NodeRef>(found->items);
 }
 
 Position NodeReader::PositionOf(std::string_view name) const {

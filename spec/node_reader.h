@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,8 @@ class NodeReader {
   [[nodiscard]] std::optional<int64_t> Integer(std::string_view name) const;
   [[nodiscard]] std::optional<Quantity> QuantityOf(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> Texts(std::string_view name) const;
-  [[nodiscard]] std::vector<NodeRef> Records(std::string_view name) const;
+  // The elements of a list; they live as long as the node.
+  [[nodiscard]] std::span<const NodeRef> Records(std::string_view name) const;
   [[nodiscard]] Position PositionOf(std::string_view name) const;
   // Present, but refused while decoding.
   [[nodiscard]] bool IsInvalid(std::string_view name) const;

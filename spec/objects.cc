@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <span>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/ascii.h"
 #include "berth/spec/decode.h"
 #include "berth/spec/field.h"
@@ -60,7 +63,7 @@ Zone ReadZone(Object& object) {
   for (const Member& member : memory->members) {
     const auto gib = NodeReader(memory.get()).Integer(member.key);
     if (!gib.has_value()) continue;
-    if (!zone.gpu_memory_gb.emplace(absl::AsciiStrToLower(member.key), *gib).second) {
+    if (!zone.gpu_memory_gb.emplace(absl::AsciiStrToLower(std::string(member.key)), *gib).second) {
       object.refused = true;
       object.issues.push_back(ObjectIssue(object, IssueCode::kDuplicateKey, member.position,
                                           "GPU type `" + member.key + "` is given twice; case does not count"));
@@ -140,7 +143,9 @@ Runner ReadRunner(const NodeReader& reader) {
   runner.allow_privileged_profile_annotations = managed.Bool("allow_privileged_profile_annotations");
   runner.cpu_runtime_class = RuntimeClassLayer(managed.Record("overrides"), "cpu_runtime_class");
   runner.gpu_runtime_class = RuntimeClassLayer(managed.Record("overrides"), "gpu_runtime_class");
-  for (const NodeRef& binding : reader.Records("profile_bindings")) runner.bindings.push_back(ReadBinding(*binding));
+  const std::span<const NodeRef> bindings = reader.Records("profile_bindings");
+  runner.bindings.reserve(bindings.size());
+  for (const NodeRef& binding : bindings) runner.bindings.push_back(ReadBinding(*binding));
   return runner;
 }
 
@@ -238,8 +243,9 @@ std::string IdentityOf(const Object& object) {
 
 class ObjectDecoder {
  public:
-  ObjectDecoder(const Document& document, std::vector<Object>& objects, std::vector<Issue>& issues)
-      : document_(document), objects_(objects), issues_(issues) {}
+  ObjectDecoder(const Document& document, const std::function<void(Object&)>& finish, std::vector<Object>& objects,
+                std::vector<Issue>& issues)
+      : document_(document), finish_(finish), objects_(objects), issues_(issues) {}
 
   void DecodeRoot(Value value) {
     if (value.kind() != ValueKind::kSequence) return DecodeOne(value, {});
@@ -255,9 +261,10 @@ class ObjectDecoder {
   void LeaveOut(Value value);
 
   const Document& document_;
+  const std::function<void(Object&)>& finish_;
   std::vector<Object>& objects_;
   std::vector<Issue>& issues_;
-  std::map<std::string, size_t> seen_keys_;
+  absl::flat_hash_map<std::string, size_t> seen_keys_;
   size_t issue_count_ = 0;  // of all objects so far, and of values that are none
   bool left_out_ = false;
 };
@@ -374,6 +381,7 @@ void ObjectDecoder::Decode(Value value, Shape shape, std::string path, std::opti
     LeaveOut(value);
   }
   object.key = KeyOf(object);
+  if (finish_) finish_(object);
   objects_.push_back(std::move(object));
 }
 
@@ -395,9 +403,15 @@ std::string_view ObjectKindName(const Object& object) {
   return kNames[object.value.index()];
 }
 
-std::vector<Object> DecodeObjects(const Document& document, std::vector<Issue>& issues) {
+std::vector<Object> DecodeObjects(const Document& document, std::vector<Issue>& issues,
+                                  const std::function<void(Object&)>& finish) {
   std::vector<Object> objects;
-  ObjectDecoder decoder(document, objects, issues);
+  size_t count = 0;
+  for (size_t i = 0; i < document.root_count(); ++i) {
+    count += document.root(i).kind() == ValueKind::kSequence ? document.root(i).size() : 1;
+  }
+  objects.reserve(count);
+  ObjectDecoder decoder(document, finish, objects, issues);
   for (size_t i = 0; i < document.root_count(); ++i) decoder.DecodeRoot(document.root(i));
   return objects;
 }

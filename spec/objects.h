@@ -10,6 +10,7 @@
 #define BERTH_SPEC_OBJECTS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -149,8 +150,10 @@ std::string_view ObjectKindName(const Object& object);
 
 // Every object of one document, by `kind` or by shape, also inside `{"profileTemplate": ...}` and
 // `{"runnerId": ..., "runner": ...}`, and as elements of a top-level list. What is no object at all becomes an issue in
-// `issues`; what is wrong inside an object is in that object's own issues.
-std::vector<Object> DecodeObjects(const Document& document, std::vector<Issue>& issues);
+// `issues`; what is wrong inside an object is in that object's own issues. `finish` sees each object as soon as it is
+// decoded: while its tree is still in the processor's cache.
+std::vector<Object> DecodeObjects(const Document& document, std::vector<Issue>& issues,
+                                  const std::function<void(Object&)>& finish = {});
 
 }  // namespace berth
 

@@ -7,6 +7,8 @@
 #define BERTH_SPEC_POSITION_H_
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace berth {
 
@@ -17,6 +19,14 @@ struct Position {
   [[nodiscard]] bool known() const { return line != 0; }
   friend bool operator==(const Position&, const Position&) = default;
 };
+
+// `file:line:column`; what is empty or not known is left out.
+inline std::string PlaceText(std::string_view file, Position position) {
+  std::string place(file);
+  if (!position.known()) return place;
+  if (!place.empty()) place += ':';
+  return place.append(std::to_string(position.line)).append(":").append(std::to_string(position.column));
+}
 
 }  // namespace berth
 

@@ -16,7 +16,7 @@ namespace berth {
 namespace {
 
 // Most texts hold no more than one value for so many bytes.
-constexpr size_t kBytesPerNode = 8;
+constexpr size_t kBytesPerNode = 12;
 // Mappings of so many members or fewer are searched for repeated keys pair by pair.
 constexpr size_t kFewMembers = 12;
 constexpr size_t kMaxQuotedBytes = 64;
@@ -62,46 +62,38 @@ std::string CodePointName(uint32_t code_point) {
 
 TreeBuilder::TreeBuilder(std::shared_ptr<const SourceText> source, std::shared_ptr<const EmbeddedText> embedded,
                          size_t text_size)
-    : source_(std::move(source)), embedded_(std::move(embedded)) {
-  const size_t nodes = std::min(text_size / kBytesPerNode + 8, kMaxNodes);
-  nodes_.reserve(nodes);
-  children_.reserve(nodes);
-  arena_.reserve(text_size);
+    : source_(std::move(source)),
+      embedded_(std::move(embedded)),
+      text_(embedded_ == nullptr ? source_->bytes() : std::string_view(embedded_->text)) {
+  nodes_.reserve(std::min(text_size / kBytesPerNode + 8, kMaxNodes));
 }
 
-bool TreeBuilder::Add(const Document::Node& node) {
-  if (nodes_.size() >= kMaxNodes) {
-    Fail(IssueCode::kLimitExceeded, node.begin,
-         "the text holds more than " + std::to_string(kMaxNodes) + " keys and values: split it into several files");
-    return false;
-  }
-  const auto index = static_cast<uint32_t>(nodes_.size());
-  nodes_.push_back(node);
-  (frames_.empty() ? roots_ : pending_).push_back(index);
+bool TreeBuilder::FailAtNode(const Document::Node& node) {
+  Fail(IssueCode::kLimitExceeded, node.begin,
+       "the text holds more than " + std::to_string(kMaxNodes) + " keys and values: split it into several files");
+  return false;
+}
+
+void TreeBuilder::EndRoot() {
+  roots_.push_back(static_cast<uint32_t>(nodes_.size()));
+  nodes_.push_back(pending_.back());
+  pending_.pop_back();
+}
+
+bool TreeBuilder::AddTooLong(const Document::Node& scalar) {
+  const bool is_key = at_key();
+  if (scalar.in_arena) arena_.resize(scalar.first);
+  if (!Invalid(scalar.begin, scalar.end)) return false;
+  Report(IssueCode::kLimitExceeded, scalar.begin,
+         std::string(is_key ? "the key" : "the value") + " has " + std::to_string(scalar.count) +
+             " bytes: shorten it to " + std::to_string(is_key ? kMaxKeyBytes : kMaxTextBytes));
   return true;
 }
 
-bool TreeBuilder::Scalar(ValueKind kind, uint32_t begin, uint32_t end, size_t text_begin) {
-  const size_t size = arena_.size() - text_begin;
-  const bool is_key = at_key();
-  const size_t limit = is_key ? kMaxKeyBytes : kMaxTextBytes;
-  if (size > limit) {
-    arena_.resize(text_begin);
-    if (!Invalid(begin, end)) return false;
-    Report(IssueCode::kLimitExceeded, begin,
-           std::string(is_key ? "the key" : "the value") + " has " + std::to_string(size) + " bytes: shorten it to " +
-               std::to_string(limit));
-    return true;
-  }
-  return Add({.kind = kind,
-              .begin = begin,
-              .end = end,
-              .text_begin = static_cast<uint32_t>(text_begin),
-              .text_size = static_cast<uint32_t>(size)});
-}
-
 bool TreeBuilder::Invalid(uint32_t begin, uint32_t end) {
-  return Add({.kind = ValueKind::kInvalid, .begin = begin, .end = end});
+  if (!Add({.kind = ValueKind::kInvalid, .begin = begin, .end = end})) return false;
+  if (frames_.empty()) EndRoot();
+  return true;
 }
 
 bool TreeBuilder::Open(ValueKind kind, uint32_t begin, bool spoiled) {
@@ -110,61 +102,62 @@ bool TreeBuilder::Open(ValueKind kind, uint32_t begin, bool spoiled) {
          "lists and maps stand more than " + std::to_string(kMaxDepth) + " deep inside each other: nest them less");
     return false;
   }
-  const auto index = static_cast<uint32_t>(nodes_.size());
   if (!Add({.kind = spoiled ? ValueKind::kInvalid : kind, .begin = begin, .end = begin})) return false;
-  frames_.push_back({kind, spoiled, index, pending_.size()});
+  frames_.push_back({kind, spoiled, pending_.size()});
   return true;
 }
 
 void TreeBuilder::Close(uint32_t end) {
   const Frame frame = frames_.back();
   if (frame.kind == ValueKind::kMapping) SpoilRepeatedKeys(frame);
-  Document::Node& node = nodes_[frame.node];
-  node.end = end;
-  node.first_child = static_cast<uint32_t>(children_.size());
+  const auto first = static_cast<uint32_t>(nodes_.size());
+  const auto children = pending_.begin() + static_cast<ptrdiff_t>(frame.first_child);
   if (!frame.spoiled && frame.kind == ValueKind::kSequence) {
-    children_.insert(children_.end(), pending_.begin() + static_cast<ptrdiff_t>(frame.pending_begin), pending_.end());
+    nodes_.insert(nodes_.end(), children, pending_.end());
   } else if (!frame.spoiled) {
-    for (size_t i = frame.pending_begin; i + 1 < pending_.size(); i += 2) {
-      if (!IsText(pending_[i])) continue;
-      children_.push_back(pending_[i]);
-      children_.push_back(pending_[i + 1]);
+    for (auto key = children; key + 1 < pending_.end(); key += 2) {
+      if (!IsText(*key)) continue;
+      nodes_.push_back(key[0]);
+      nodes_.push_back(key[1]);
     }
   }
-  node.child_count = static_cast<uint32_t>(children_.size()) - node.first_child;
-  pending_.resize(frame.pending_begin);
+  pending_.resize(frame.first_child);
+  Document::Node& node = pending_.back();
+  node.end = end;
+  node.first = first;
+  node.count = static_cast<uint32_t>(nodes_.size()) - first;
   frames_.pop_back();
+  if (frames_.empty()) EndRoot();
 }
 
 void TreeBuilder::SpoilRepeatedKeys(const Frame& frame) {
-  const size_t members = (pending_.size() - frame.pending_begin) / 2;
-  const auto key = [&](size_t member) { return pending_[frame.pending_begin + member * 2]; };
-  if (members <= kFewMembers) {
-    for (size_t second = 1; second < members; ++second) {
-      if (!IsText(key(second))) continue;
-      const std::string_view text = TextOf(key(second));
-      for (size_t first = 0; first < second; ++first) {
-        if (!IsText(key(first)) || TextOf(key(first)) != text) continue;
-        ReportRepeatedKey(key(first), key(second));
+  const size_t end = pending_.size() - (pending_.size() - frame.first_child) % 2;
+  if (end - frame.first_child <= 2 * kFewMembers) {
+    for (size_t second = frame.first_child + 2; second < end; second += 2) {
+      if (!IsText(pending_[second])) continue;
+      const std::string_view text = TextOf(pending_[second]);
+      for (size_t first = frame.first_child; first < second; first += 2) {
+        const Document::Node& key = pending_[first];
+        if (key.count != text.size() || !IsText(key) || TextOf(key) != text) continue;
+        ReportRepeatedKey(first, second);
         break;
       }
     }
     return;
   }
   order_.clear();
-  for (size_t member = 0; member < members; ++member) {
-    if (IsText(key(member))) order_.push_back(key(member));
+  for (size_t key = frame.first_child; key < end; key += 2) {
+    if (IsText(pending_[key])) order_.push_back(key);
   }
-  // Shorter keys first: equal keys still meet, and most comparisons need no text. Equal ones stay in the text's order,
-  // because nodes are numbered in it.
-  std::sort(order_.begin(), order_.end(), [&](uint32_t a, uint32_t b) {
-    if (nodes_[a].text_size != nodes_[b].text_size) return nodes_[a].text_size < nodes_[b].text_size;
-    const int order = TextOf(a).compare(TextOf(b));
+  // Shorter keys first: equal keys still meet, and most comparisons need no text. Equal ones stay in the text's order.
+  std::sort(order_.begin(), order_.end(), [&](size_t a, size_t b) {
+    if (pending_[a].count != pending_[b].count) return pending_[a].count < pending_[b].count;
+    const int order = TextOf(pending_[a]).compare(TextOf(pending_[b]));
     return order != 0 ? order < 0 : a < b;
   });
   size_t first = 0;
   for (size_t i = 1; i < order_.size(); ++i) {
-    if (TextOf(order_[i]) == TextOf(order_[first])) {
+    if (TextOf(pending_[order_[i]]) == TextOf(pending_[order_[first]])) {
       ReportRepeatedKey(order_[first], order_[i]);
     } else {
       first = i;
@@ -172,18 +165,20 @@ void TreeBuilder::SpoilRepeatedKeys(const Frame& frame) {
   }
 }
 
-void TreeBuilder::ReportRepeatedKey(uint32_t first, uint32_t second) {
-  // A member's value is the node after its key. The member stays, spoiled, so that its reader knows of it.
-  nodes_[second + 1].kind = ValueKind::kInvalid;
+void TreeBuilder::ReportRepeatedKey(size_t first, size_t second) {
+  // The member stays, spoiled, so that its reader knows of it.
+  Document::Node& value = pending_[second + 1];
+  value = {.kind = ValueKind::kInvalid, .begin = value.begin, .end = value.end};
   if (issues_.size() >= kMaxIssues) {  // its path can be long, and there can be as many as keys
     ++issues_left_out_;
     return;
   }
+  const std::string_view text = TextOf(pending_[second]);
   std::string path = PathOf(frames_.size() - 1);
-  AppendPointerToken(TextOf(second), path);
-  std::string message = "key " + QuoteForMessage(TextOf(second)) + " is already set at line " +
-                        std::to_string(PositionAt(nodes_[first].begin).line) + ": keep one of the two";
-  AddIssue(IssueCode::kDuplicateKey, nodes_[second].begin, std::move(message), std::move(path));
+  AppendPointerToken(text, path);
+  std::string message = "key " + QuoteForMessage(text) + " is already set at line " +
+                        std::to_string(PositionAt(pending_[first].begin).line) + ": keep one of the two";
+  AddIssue(IssueCode::kDuplicateKey, pending_[second].begin, std::move(message), std::move(path));
 }
 
 std::string TreeBuilder::PathOf(size_t frames) const {
@@ -195,7 +190,7 @@ std::string TreeBuilder::PathOf(size_t frames) const {
       AppendPointerToken(std::to_string(count - 1), path);
       continue;
     }
-    const uint32_t key = pending_[frames_[i].pending_begin + (count - 1) / 2 * 2];
+    const Document::Node& key = pending_[frames_[i].first_child + (count - 1) / 2 * 2];
     if (!IsText(key)) break;  // below a key that is no text there are no names
     AppendPointerToken(TextOf(key), path);
   }
@@ -246,7 +241,7 @@ ParsedDocument TreeBuilder::Finish() {
   }
   if (!failed_) {
     result.document = std::make_unique<const Document>(std::move(source_), std::move(embedded_), std::move(nodes_),
-                                                       std::move(children_), std::move(roots_), std::move(arena_));
+                                                       std::move(roots_), std::move(arena_));
   }
   return result;
 }

@@ -1,7 +1,7 @@
 // What the YAML and the JSON parser share: building the tree, its bounds, duplicate keys and the list of issues.
 //
-// A parser calls Scalar, Open and Close in the order of the text; in a mapping every second value is a key. Offsets
-// are those of the text being read; issues are placed in the file.
+// A parser calls Verbatim or Unescaped, Open and Close in the order of the text; in a mapping every second value is a
+// key. Offsets are those of the text being read; issues are placed in the file.
 //
 // Guarantees:  at most kMaxDepth levels, kMaxNodes nodes and kMaxIssues issues (and one that counts the rest); a member
 //              whose key is not a text, or is a repeated text, is not in the tree
@@ -20,6 +20,7 @@
 #include "berth/spec/document.h"
 #include "berth/spec/embedded_text.h"
 #include "berth/spec/issue.h"
+#include "berth/spec/limits.h"
 
 namespace berth {
 
@@ -33,13 +34,21 @@ class TreeBuilder {
   // `embedded` is null when the text being read is the file itself. `text_size` is a hint.
   TreeBuilder(std::shared_ptr<const SourceText> source, std::shared_ptr<const EmbeddedText> embedded, size_t text_size);
 
-  // Where the parser puts a scalar's text before it calls Scalar.
+  // Where the parser puts a scalar's text before it calls Unescaped.
   [[nodiscard]] std::string& arena() { return arena_; }
 
   // Each returns false when a limit is passed; the document is then refused and the parser must stop.
 
-  // Its text is what stands in the arena from `text_begin` on.
-  bool Scalar(ValueKind kind, uint32_t begin, uint32_t end, size_t text_begin);
+  // A scalar whose text stands in the text being read, as it is.
+  bool Verbatim(ValueKind kind, uint32_t begin, uint32_t end, uint32_t text_begin, uint32_t text_size) {
+    return Scalar({kind, /*in_arena=*/false, begin, end, text_begin, text_size});
+  }
+  // One whose text is what stands in the arena from `text_begin` on.
+  bool Unescaped(ValueKind kind, uint32_t begin, uint32_t end, size_t text_begin) {
+    const size_t size = arena_.size() - text_begin;
+    return Scalar(
+        {kind, /*in_arena=*/true, begin, end, static_cast<uint32_t>(text_begin), static_cast<uint32_t>(size)});
+  }
   // A value that an issue reported by the caller has spoiled.
   bool Invalid(uint32_t begin, uint32_t end);
   // Starts a sequence or mapping. Its values are read and checked, and left out when it is `spoiled`.
@@ -68,8 +77,7 @@ class TreeBuilder {
   struct Frame {
     ValueKind kind;
     bool spoiled;
-    uint32_t node;
-    size_t pending_begin;  // in pending_
+    size_t first_child;  // in pending_; the frame's own node stands before it
   };
   struct FoundIssue {
     uint32_t offset;
@@ -77,32 +85,52 @@ class TreeBuilder {
   };
 
   [[nodiscard]] size_t PendingCount(size_t frame) const {
-    const size_t end = frame + 1 < frames_.size() ? frames_[frame + 1].pending_begin : pending_.size();
-    return end - frames_[frame].pending_begin;
+    const size_t end = frame + 1 < frames_.size() ? frames_[frame + 1].first_child : pending_.size();
+    return end - frames_[frame].first_child;
   }
-  [[nodiscard]] std::string_view TextOf(uint32_t node) const {
-    return std::string_view(arena_).substr(nodes_[node].text_begin, nodes_[node].text_size);
+  [[nodiscard]] std::string_view TextOf(const Document::Node& scalar) const {
+    return (scalar.in_arena ? std::string_view(arena_) : text_).substr(scalar.first, scalar.count);
   }
-  [[nodiscard]] bool IsText(uint32_t node) const {
-    return nodes_[node].kind == ValueKind::kString || nodes_[node].kind == ValueKind::kPlain;
+  [[nodiscard]] static bool IsText(const Document::Node& node) {
+    return node.kind == ValueKind::kString || node.kind == ValueKind::kPlain;
   }
-  bool Add(const Document::Node& node);
+  bool Add(const Document::Node& node) {
+    if (node_count_ >= kMaxNodes) return FailAtNode(node);
+    ++node_count_;
+    pending_.push_back(node);
+    return true;
+  }
+  bool Scalar(const Document::Node& scalar) {
+    if (scalar.count > kMaxKeyBytes && IsTooLong(scalar)) return AddTooLong(scalar);
+    if (!Add(scalar)) return false;
+    if (frames_.empty()) EndRoot();
+    return true;
+  }
+  [[nodiscard]] bool IsTooLong(const Document::Node& scalar) const {
+    return scalar.count > (at_key() ? kMaxKeyBytes : kMaxTextBytes);
+  }
+  // Reports it, and adds an invalid value instead.
+  bool AddTooLong(const Document::Node& scalar);
+  bool FailAtNode(const Document::Node& node);
+  void EndRoot();
   void AddIssue(IssueCode code, uint32_t offset, std::string message, std::string path);
   // Pointer to the value being read inside the first `frames` frames.
   [[nodiscard]] std::string PathOf(size_t frames) const;
-  // Reports repeated keys of the innermost mapping and marks them as no texts.
+  // Reports repeated keys of the innermost mapping and spoils their values.
   void SpoilRepeatedKeys(const Frame& frame);
-  void ReportRepeatedKey(uint32_t first, uint32_t second);
+  // Both are places in pending_.
+  void ReportRepeatedKey(size_t first, size_t second);
 
   std::shared_ptr<const SourceText> source_;
   std::shared_ptr<const EmbeddedText> embedded_;
-  std::vector<Document::Node> nodes_;
-  std::vector<uint32_t> children_;
+  std::string_view text_;              // the one being read
+  std::vector<Document::Node> nodes_;  // the children of what is closed, and the roots
   std::vector<uint32_t> roots_;
   std::string arena_;
   std::vector<Frame> frames_;
-  std::vector<uint32_t> pending_;  // the children of all open frames, innermost last
-  std::vector<uint32_t> order_;    // for sorting keys
+  std::vector<Document::Node> pending_;  // of all open frames, innermost last: the frame's node and its children so far
+  size_t node_count_ = 0;                // all that were ever added
+  std::vector<size_t> order_;            // for sorting keys
   std::vector<FoundIssue> issues_;
   size_t issues_left_out_ = 0;
   bool failed_ = false;

@@ -65,12 +65,14 @@ const Problem* FindProblem(std::string_view libyaml) {
   return found == std::end(kProblems) ? nullptr : found;
 }
 
-// Turns libyaml's positions, counted in code points, into bytes. Fast while positions mostly grow.
+// Turns libyaml's positions, counted in code points from `begin` on, into bytes. Fast while positions mostly grow.
 class ByteCursor {
  public:
-  ByteCursor(std::string_view text, size_t begin) : text_(text), byte_(begin) {}
+  ByteCursor(std::string_view text, size_t begin, bool is_ascii)
+      : text_(text), begin_(begin), is_ascii_(is_ascii), byte_(begin) {}
 
   uint32_t At(size_t code_point) {
+    if (is_ascii_) return static_cast<uint32_t>(std::min(begin_ + code_point, text_.size()));
     while (code_point_ < code_point && byte_ < text_.size()) {
       ++byte_;
       while (byte_ < text_.size() && IsUtf8Continuation(text_[byte_])) ++byte_;
@@ -86,6 +88,8 @@ class ByteCursor {
 
  private:
   std::string_view text_;
+  size_t begin_;
+  bool is_ascii_;
   size_t byte_;
   size_t code_point_ = 0;
 };
@@ -100,9 +104,9 @@ std::string_view ViewOf(const yaml_char_t* text) {
 
 class Loader {
  public:
-  // `text` is the file's bytes; offsets before `begin` are a byte order mark.
-  Loader(std::string_view text, uint32_t begin, TreeBuilder& builder)
-      : text_(text), cursor_(text, begin), builder_(builder), last_end_(begin) {}
+  // Offsets before `begin` are a byte order mark.
+  Loader(const SourceText& source, uint32_t begin, TreeBuilder& builder)
+      : text_(source.bytes()), cursor_(text_, begin, source.is_ascii()), builder_(builder), last_end_(begin) {}
 
   // Returns when the stream has ended or the builder has failed.
   void Run(yaml_parser_t& parser);
@@ -111,6 +115,7 @@ class Loader {
   // Each returns false when the builder has failed.
   bool Handle(const yaml_event_t& event);
   bool HandleScalar(const yaml_event_t& event);
+  bool AddText(ValueKind kind, uint32_t begin, uint32_t end, std::string_view value);
   bool HandleAlias(const yaml_event_t& event);
   bool HandleStart(const yaml_event_t& event, ValueKind kind, std::string_view anchor, std::string_view tag);
   bool HandleEnd(const yaml_event_t& event, bool flow);
@@ -188,11 +193,8 @@ bool Loader::HandleScalar(const yaml_event_t& event) {
   const bool invalid = is_key ? value.empty() : spoiled;
   if (invalid) {
     if (!builder_.Invalid(begin, end)) return false;
-  } else {
-    std::string& arena = builder_.arena();
-    const size_t text_begin = arena.size();
-    arena.append(value);
-    if (!builder_.Scalar(plain ? ValueKind::kPlain : ValueKind::kString, begin, end, text_begin)) return false;
+  } else if (!AddText(plain ? ValueKind::kPlain : ValueKind::kString, begin, end, value)) {
+    return false;
   }
   if (spoiled) {
     ReportProperties(begin, anchor, tag);
@@ -200,6 +202,17 @@ bool Loader::HandleScalar(const yaml_event_t& event) {
     builder_.Report(IssueCode::kYamlFeature, begin, "the key is empty: write a name before the colon");
   }
   return true;
+}
+
+// Most scalars say what is written, between quotes or without; the others' texts are libyaml's.
+bool Loader::AddText(ValueKind kind, uint32_t begin, uint32_t end, std::string_view value) {
+  const uint32_t text_begin = kind == ValueKind::kString ? begin + 1 : begin;
+  if (text_.substr(text_begin, value.size()) == value) {
+    return builder_.Verbatim(kind, begin, end, text_begin, static_cast<uint32_t>(value.size()));
+  }
+  const size_t arena_begin = builder_.arena().size();
+  builder_.arena().append(value);
+  return builder_.Unescaped(kind, begin, end, arena_begin);
 }
 
 bool Loader::HandleAlias(const yaml_event_t& event) {
@@ -358,7 +371,7 @@ std::string WithCommentsAt(std::string_view text, const std::vector<uint32_t>& d
 
 ParsedDocument ParseYaml(std::shared_ptr<const SourceText> source) {
   const std::string_view text = source->bytes();
-  TreeBuilder builder(std::move(source), nullptr, text.size() > kMaxFileBytes ? 0 : text.size());
+  TreeBuilder builder(source, nullptr, text.size() > kMaxFileBytes ? 0 : text.size());
   if (text.size() > kMaxFileBytes) {
     builder.Fail(IssueCode::kLimitExceeded, 0,
                  "the file has more than " + std::to_string(kMaxFileBytes) + " bytes: split it into several files");
@@ -392,7 +405,7 @@ ParsedDocument ParseYaml(std::shared_ptr<const SourceText> source) {
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(input.data()) + begin,
                                input.size() - begin);
-  Loader(text, begin, builder).Run(parser);
+  Loader(*source, begin, builder).Run(parser);
   return builder.Finish();
 }
 

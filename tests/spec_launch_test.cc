@@ -85,9 +85,20 @@ TEST(Launch, TakesEmptyTextsListsAndNullsAsAbsent) {
   EXPECT_EQ(request.organization_id, "default");
   EXPECT_TRUE(request.profile_names.empty());
   EXPECT_FALSE(request.requests.cpu.has_value());
-  EXPECT_FALSE(request.requests.gpu.present);
+  EXPECT_FALSE(request.requests.gpu.asked());
   EXPECT_EQ(request.egress_mode, "");
   EXPECT_EQ(SandboxLayer(request), nullptr);
+}
+
+// As a program does that links the engine.
+TEST(Launch, CountsWhatIsFilledInByHand) {
+  LaunchRequest request;
+  request.limits.gpu.count = 2;
+  EXPECT_TRUE(request.wants_gpu());
+  request.limits = {};
+  request.resources.cpu = {*ParseQuantity("2", Resource::kCpu), {}};
+  EXPECT_EQ(request.effective_requests().cpu->value.ToString(), "2");
+  EXPECT_EQ(request.effective_limits().cpu->value.ToString(), "2");
 }
 
 TEST(Launch, FindsTheGpusOnEitherSide) {

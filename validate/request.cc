@@ -116,7 +116,7 @@ void LaunchChecker::CheckPair(std::string_view dimension, Resource resource,
 }
 
 void LaunchChecker::CheckResources() {
-  if (request_.resources.present && (request_.requests.present || request_.limits.present)) {
+  if (request_.resources.asked() && (request_.requests.asked() || request_.limits.asked())) {
     Invalid("resources", "`resources` sets requests and limits; give it alone, or the other two");
   }
   CheckPair("cpu", Resource::kCpu, request_.requests.cpu, request_.limits.cpu);
@@ -124,7 +124,7 @@ void LaunchChecker::CheckResources() {
 }
 
 void LaunchChecker::CheckGpu(std::string_view side, const GpuRequest& gpu) {
-  if (!gpu.present) return;
+  if (!gpu.asked()) return;
   const auto invalid = [&](std::string_view member, std::string_view message) {
     Invalid(std::string(side).append(".gpu.").append(member), std::string(message));
   };
@@ -140,7 +140,7 @@ void LaunchChecker::CheckGpu(std::string_view side, const GpuRequest& gpu) {
 
 // Nothing to report about this side alone.
 bool IsSound(const GpuRequest& gpu) {
-  if (!gpu.present || !gpu.count.has_value() || *gpu.count < 1) return false;
+  if (!gpu.count.has_value() || *gpu.count < 1) return false;
   return !gpu.memory_gb.has_value() || (*gpu.memory_gb >= 1 && gpu.type.empty());
 }
 

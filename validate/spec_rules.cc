@@ -13,10 +13,6 @@
 namespace berth {
 namespace {
 
-std::string PositionText(Position position) {
-  return std::to_string(position.line) + ":" + std::to_string(position.column);
-}
-
 struct ResourcePair {
   Resource resource;
   std::string_view request;
@@ -149,8 +145,8 @@ class EffectiveChecker {
     return Report(code, at.layer, at.position, below, std::move(message));
   }
 
-  std::string PlaceText(const Node& node) const {
-    return places_.files[static_cast<size_t>(node.layer)] + ":" + PositionText(node.position);
+  std::string PlaceOf(const Node& node) const {
+    return PlaceText(places_.files[static_cast<size_t>(node.layer)], node.position);
   }
 
   void CheckRequired(const Node& node, Record record, const std::string& path, std::string_view what);
@@ -262,7 +258,7 @@ void EffectiveChecker::CheckRequests() {
     if (!request_units || !limit_units || *request_units <= *limit_units || request->layer == limit->layer) continue;
     Report(IssueCode::kRequestAboveInheritedLimit, *request, "/resource_defaults/" + std::string(pair.request),
            "`" + std::string(pair.request) + "` " + request->text + " is above `" + std::string(pair.limit) + "` " +
-               limit->text + " set by the " + std::string(LayerName(limit->layer)) + " layer at " + PlaceText(*limit) +
+               limit->text + " set by the " + std::string(LayerName(limit->layer)) + " layer at " + PlaceOf(*limit) +
                "; every launch that brings no resources of its own is rejected");
   }
 }
@@ -270,7 +266,7 @@ void EffectiveChecker::CheckRequests() {
 std::vector<std::string> FoldedSet(const Node& list) {
   std::vector<std::string> set;
   for (const NodeRef& item : list.items) {
-    set.push_back(absl::AsciiStrToLower(item->text));
+    set.push_back(absl::AsciiStrToLower(std::string(item->text)));
   }
   std::ranges::sort(set);
   set.erase(std::unique(set.begin(), set.end()), set.end());
@@ -283,7 +279,7 @@ void EffectiveChecker::CheckInstanceTypes() {
   if (structured == nullptr || placement == nullptr || FoldedSet(*structured) == FoldedSet(*placement)) return;
   Report(
       IssueCode::kInstanceTypesContradiction, *placement, "/pod/placement/instanceTypes",
-      "`pod.placement.instanceTypes` differs from `instance_types` at " + PlaceText(*structured) + "; set one of them");
+      "`pod.placement.instanceTypes` differs from `instance_types` at " + PlaceOf(*structured) + "; set one of them");
 }
 
 void EffectiveChecker::CheckAnnotations() {
