@@ -33,11 +33,11 @@ size_t CatalogBytes() {
 }
 
 const CatalogText& Text() {
-  static const CatalogText text = [] {
+  static const CatalogText kText = [] {
     const size_t bytes_of_ten = MakeCatalogText(10, CatalogContent::kAll).json.size();
     return MakeCatalogText(std::max<size_t>(CatalogBytes() * 10 / bytes_of_ten, 1), CatalogContent::kAll);
   }();
-  return text;
+  return kText;
 }
 
 struct Format {
@@ -65,9 +65,9 @@ bool ReadsWell(benchmark::State& state, const Format& format) {
     return refused == 0 && catalog.issues.empty() && catalog.objects.size() == Text().objects &&
            AllocationsAreCounted();
   };
-  static const bool json_reads_well = reads_well(kJson);
-  static const bool yaml_reads_well = reads_well(kYaml);
-  if (&format == &kJson ? json_reads_well : yaml_reads_well) return true;
+  static const bool kJsonReadsWell = reads_well(kJson);
+  static const bool kYamlReadsWell = reads_well(kYaml);
+  if (&format == &kJson ? kJsonReadsWell : kYamlReadsWell) return true;
   state.SkipWithError("the catalog is not read as it was made");
   return false;
 }

@@ -13,7 +13,7 @@ namespace berth::cli {
 
 struct ExplainOptions {
   ResolveOptions target;
-  std::string path;                 // only fields at or below it: a pointer, or dotted
+  std::string path;                 // only fields at or below it: a pointer, or dotted; what folds is followed
   bool all_layers = false;          // also the layers that say nothing
   std::optional<std::string> html;  // write a page to this file, or to standard output (`-`), and print nothing else
 };

@@ -95,6 +95,7 @@ s.value { color: var(--faint); text-decoration-thickness: 1px; }
 .shadowed .says, .dropped .says { color: var(--faint); }
 .box { max-height: 12rem; overflow: auto; border: 1px dashed var(--line); padding: 0.25rem; }
 .source { display: block; font-size: 0.75rem; color: var(--faint); }
+.part { display: inline-block; max-width: 100%; }
 .say + .say { margin-top: 0.5rem; padding-top: 0.4rem; border-top: 1px dotted var(--line); }
 td.none { color: var(--faint); font-size: 0.75rem; }
 td.none code { font-size: inherit; }
@@ -284,6 +285,21 @@ class Page {
     }
   }
 
+  // A place breaks after a `/` and before its line, and elsewhere only where a part is wider than the page.
+  void Place(std::string_view place) {
+    size_t line = place.rfind(':');
+    if (line != std::string_view::npos && line > 0) line = place.rfind(':', line - 1);
+    line = std::min(line, place.size());
+    out_ += "<span class=\"source\">";
+    for (size_t begin = 0; begin < place.size();) {
+      const size_t slash = place.find('/', begin);
+      const size_t end = begin >= line ? place.size() : slash < line ? slash + 1 : line;
+      Element("span class=\"part\"", place.substr(begin, end - begin));
+      begin = end;
+    }
+    out_ += "</span>";
+  }
+
   void ChooseColumns() {
     const auto file_of = [](const std::shared_ptr<const Object>& object) {
       return object == nullptr ? std::string("no document") : object->file;
@@ -355,11 +371,16 @@ class Page {
   }
 
   void WriteLegend() {
+    const auto emptied = [](const ExplainedField& field) {
+      return std::ranges::any_of(field.layers, &ExplainedLayer::emptied);
+    };
     out_ +=
         "<ul class=\"legend\">\n"
         "<li><b><span aria-hidden=\"true\">&gt; </span>set</b> the value that counts</li>\n"
         "<li><b>shadowed</b> hidden by a higher layer</li>\n"
-        "<li><b>unset</b> removes what lower layers say</li>\n"
+        "<li><b>unset</b> removes what lower layers say</li>\n";
+    if (std::ranges::any_of(fields_, emptied)) out_ += "<li><b>emptied</b> removes all elements of a list</li>\n";
+    out_ +=
         "<li><b>dropped</b> counts for nothing</li>\n"
         "</ul>\n";
   }
@@ -394,17 +415,23 @@ class Page {
     out_ += fields_.empty() ? "</table>\n" : "</tbody>\n</table>\n";
   }
 
-  // How many fields each layer decides.
+  // How many fields each layer decides; at a place where all is dropped there is none.
   void WriteCaption() {
     std::map<Layer, size_t> decided;
     for (const ExplainedField& field : fields_) {
       if (const ExplainedLayer* decider = field.decider(); decider != nullptr) ++decided[decider->layer];
     }
-    out_.append(std::to_string(fields_.size())).append(fields_.size() == 1 ? " field" : " fields");
+    size_t all = 0;
+    for (const auto& [layer, count] : decided) all += count;
+    out_.append(std::to_string(all)).append(all == 1 ? " field" : " fields");
     for (const auto& [layer, count] : decided) {
       out_.append(layer == decided.begin()->first ? ", decided by " : ", ");
       out_.append(layer == Layer::kRunner ? "the runner's class" : LayerName(layer)).append(" ");
       out_ += std::to_string(count);
+    }
+    if (const size_t dropped = fields_.size() - all; dropped > 0) {
+      out_.append(all == 0 ? ", and " : "; and ").append(std::to_string(dropped));
+      out_.append(dropped == 1 ? " row" : " rows").append(" of what is only dropped");
     }
     out_ += ". Layers stand from left to right, each above the one before it; a default fills what they leave open.";
   }
@@ -457,7 +484,7 @@ class Page {
   void WriteRow(const ExplainedLayer& row) {
     out_.append("<div class=\"say ").append(SaysName(row.says)).append("\"><span class=\"says\">");
     if (row.decides) out_ += "<span aria-hidden=\"true\">&gt; </span>";
-    out_.append(SaysName(row.says)).append("</span> ");
+    out_.append(row.word()).append("</span> ");
     if (row.value != nullptr) {
       const std::string json = JsonOf(*row.value);
       const std::string_view tag = row.decides ? "span" : "s";
@@ -466,7 +493,7 @@ class Page {
       Lines(json);
       out_.append("</code></").append(tag).append("> ");
     }
-    if (!row.source.empty()) Element("span class=\"source\"", row.source);
+    if (!row.source.empty()) Place(row.source);
     out_ += "</div>\n";
   }
 

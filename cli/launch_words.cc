@@ -13,7 +13,9 @@ std::string LaunchNote(const LaunchMay& may) {
     case LaunchAccess::kChooses:
       return std::string("can be chosen: ").append(may.request_fields);
     case LaunchAccess::kOpenable:
-      return may.opened ? "can be set: `overrides`" : "closed to launches, can be opened";
+      return may.opened   ? "can be set: `overrides`"
+             : may.partly ? "can be set in part: `overrides`"
+                          : "closed to launches, can be opened";
     case LaunchAccess::kNever:
       return "closed to launches";
     case LaunchAccess::kNotSpec:
@@ -33,11 +35,14 @@ std::string WhoMaySet(std::string_view path, const LaunchMay& may, std::string_v
     case LaunchAccess::kChooses:
       return text.append("; a launch only chooses by name, with ").append(may.request_fields);
     case LaunchAccess::kOpenable:
-      text.append(may.opened ? "; by a launch with `overrides`, since organization "
-                             : "; by a launch only if organization ");
+      text.append(may.opened   ? "; by a launch with `overrides`, since organization "
+                  : may.partly ? "; by a launch in part with `overrides`, as a whole only if organization "
+                               : "; by a launch only if organization ");
       return text.append(Quoted(organization)).append(" opens ").append(Quoted(may.opened_as));
     case LaunchAccess::kNever:
-      return text.append("; never by a launch");
+      text.append("; never by a launch");
+      if (!may.request_fields.empty()) text.append(", which only chooses by name, with ").append(may.request_fields);
+      return text;
     case LaunchAccess::kNotSpec:
       break;
   }

@@ -118,8 +118,7 @@ void PrintManifests(const Manifests& manifests, Stream& out) {
   out << "#\n";
   PrintComment(
       "A preview: the platform makes the real objects. It fills in what stands here as `placeholder...`, and may "
-      "differ "
-      "where a comment says `assumed`.",
+      "differ where a comment says `assumed`. The pod is not validated as the API server would.",
       out);
   for (const std::string& note : manifests.notes) {
     out << "#\n";

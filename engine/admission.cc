@@ -5,11 +5,10 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "berth/engine/candidate_detail.h"
 #include "berth/engine/tie_hash.h"
-#include "berth/merge/merge.h"
 #include "berth/spec/quantity.h"
 #include "berth/validate/request.h"
-#include "berth/validate/spec_rules.h"
 
 namespace berth {
 namespace {
@@ -97,7 +96,6 @@ void Admission::FillNeed() {
   need_.egress_mode = request_.egress_mode;
   need_.ingress_mode = request_.ingress_mode;
   need_.has_user = !request_.user_id.empty();
-  if (request_.overrides != nullptr && !request_.overrides->members.empty()) sandbox_layer_ = SandboxLayer(request_);
 }
 
 uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
@@ -188,13 +186,8 @@ bool Admission::ImageAllowed(const CompiledBinding& binding) const {
 
 // Whether the launch's overrides break a spec that was valid without them.
 bool Admission::OverridesInvalid(const CompiledBinding& binding) const {
-  if (sandbox_layer_ == nullptr) return false;
-  const NodeRef resolved = Finish(Merge(binding.effective, sandbox_layer_));
-  const Runner& runner = *snapshot_.RunnerOf(binding).runner;
-  std::vector<Issue> issues;
-  CheckEffective(resolved.get(), {runner.allow_privileged_profile_annotations, {}}, snapshot_.PlacesOf(binding),
-                 issues);
-  return HasError(issues);
+  if (request_.overrides == nullptr || request_.overrides->members.empty()) return false;
+  return HasError(OverrideIssues(snapshot_, binding, request_));
 }
 
 void Admission::CountReasons() {

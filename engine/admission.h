@@ -50,8 +50,7 @@ class Admission {
   const CompiledOrganization& organization_;
   Scratch& scratch_;
   Need need_;
-  bool named_;             // the request names a profile
-  NodeRef sandbox_layer_;  // only with overrides
+  bool named_;  // the request names a profile
 };
 
 }  // namespace berth

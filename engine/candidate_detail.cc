@@ -8,6 +8,7 @@
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
 #include "berth/validate/names.h"
+#include "berth/validate/override_path.h"
 #include "berth/validate/spec_rules.h"
 
 namespace berth {
@@ -270,6 +271,15 @@ std::vector<Issue> OverrideIssues(const Snapshot& snapshot, const CompiledBindin
   places.files[kSandbox] = request.file;
   places.paths[kSandbox] = "/overrides";
   CheckEffective(resolved.get(), {runner.allow_privileged_profile_annotations, runner.runner_id}, places, issues);
+  if (const Node* volume = DisplacedHostPath(binding.effective.get(), resolved.get()); volume != nullptr) {
+    Issue& issue = issues.emplace_back();
+    issue.code = IssueCode::kClosedOverridePath;
+    issue.message = "volume " + Quoted(At(volume, {"name"})->text) + " is a `hostPath` of the " +
+                    std::string(LayerName(volume->layer)) + " layer, which no launch can displace";
+    issue.file = request.file;
+    issue.field = "pod.spec.volumes";
+    issue.layer = Layer::kSandbox;
+  }
   for (Issue& issue : issues) {
     if (!issue.field.empty() || !issue.layer) continue;
     std::string_view pointer = issue.path;

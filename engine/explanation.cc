@@ -57,14 +57,16 @@ std::vector<ExplainedLayer> RowsOf(const FieldProvenance& field, const Sources& 
     if (layer == field.layer || said == nullptr || said->kind == NodeKind::kInvalid) continue;
     // What stands above the value that counts is a list that only removed elements.
     const Says says = said->is_null() || layer > field.layer ? Says::kUnset : Says::kShadowed;
-    rows.push_back({layer, says, says == Says::kUnset ? nullptr : said, sources.Of(layer, said->position), false});
+    rows.push_back({layer, says, says == Says::kUnset ? nullptr : said, sources.Of(layer, said->position)});
   }
-  ExplainedLayer decider = {field.layer, Says::kSet, field.value, {}, true};
+  ExplainedLayer decider = {field.layer, Says::kSet, field.value, {}, /*decides=*/true};
+  const auto level = static_cast<size_t>(field.layer);
+  const NodeRef said = level < field.said.size() ? field.said[level] : nullptr;
   if (field.value != nullptr) {
     decider.source = sources.Of(field.layer, field.value->position);
+    decider.emptied = field.value->is_list() && field.value->items.empty() && said != nullptr && !said->items.empty();
   } else {
     decider.says = Says::kUnset;
-    const NodeRef& said = field.said[static_cast<size_t>(field.layer)];
     if (said != nullptr) decider.source = sources.Of(field.layer, said->position);
   }
   const auto place = std::ranges::upper_bound(rows, field.layer, {}, &ExplainedLayer::layer);
@@ -105,7 +107,7 @@ std::vector<ExplainedField> ExplainResolved(const Resolved& resolved, const Laun
   sources.ForEachDropped([&](Layer layer, const DroppedValue& dropped) {
     if (!IsBelow(dropped.path, path)) return;
     std::vector<ExplainedLayer>& rows = by_path[dropped.path];
-    ExplainedLayer row = {layer, Says::kDropped, dropped.value, sources.Of(layer, dropped.value->position), false};
+    ExplainedLayer row = {layer, Says::kDropped, dropped.value, sources.Of(layer, dropped.value->position)};
     rows.insert(std::ranges::upper_bound(rows, layer, {}, &ExplainedLayer::layer), std::move(row));
   });
   std::vector<ExplainedField> fields;

@@ -12,6 +12,7 @@
 #define BERTH_ENGINE_EXPLANATION_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,10 @@ struct ExplainedLayer {
   NodeRef value;         // null where it unsets
   std::string source;    // `file:line:column`; empty where no file says it
   bool decides = false;  // it set the value of the field, or unset the field
+  bool emptied = false;  // it set an empty list by removing what lower layers had there
+
+  // What a reader is told: SaysName, or emptied.
+  [[nodiscard]] std::string_view word() const { return emptied ? "emptied" : SaysName(says); }
 };
 
 struct ExplainedField {

@@ -322,10 +322,15 @@ std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout) {
   return json;
 }
 
-std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout) {
+std::string ExplanationToJson(const Resolved& resolved, std::string_view organization,
+                              std::span<const ExplainedField> fields, JsonLayout layout) {
+  const CompiledBinding& binding = resolved.snapshot->bindings()[resolved.binding];
   std::string json;
   JsonWriter writer(json, layout);
-  writer.BeginObject().Key("schema").String("berth.explanation/v1").Key("fields").BeginArray();
+  writer.BeginObject().Key("schema").String("berth.explanation/v1");
+  writer.Key("runner_id").String(resolved.snapshot->RunnerOf(binding).runner->runner_id);
+  writer.Key("profile_name").String(binding.name).Key("organization_id").String(organization);
+  writer.Key("valid").Bool(resolved.valid).Key("fields").BeginArray();
   for (const ExplainedField& field : fields) {
     if (const ExplainedLayer* decider = field.decider(); decider != nullptr) WriteField(writer, field, *decider);
   }

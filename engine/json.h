@@ -29,8 +29,9 @@ std::string DecisionToJson(const Decision& decision, const LaunchRequest& reques
 // berth.resolved/v1.
 std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout);
 
-// berth.explanation/v1.
-std::string ExplanationToJson(std::span<const ExplainedField> fields, JsonLayout layout);
+// berth.explanation/v1. `organization` is who asks.
+std::string ExplanationToJson(const Resolved& resolved, std::string_view organization,
+                              std::span<const ExplainedField> fields, JsonLayout layout);
 
 // berth.profiles/v1 and berth.runners/v1.
 std::string ProfilesToJson(std::span<const ProfileListing> profiles, JsonLayout layout);

@@ -1,11 +1,15 @@
 #include "berth/engine/launch_access.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "berth/spec/fold.h"
 #include "berth/spec/layer.h"
 #include "berth/spec/node.h"
+#include "berth/spec/pod_field.h"
 #include "berth/validate/override_path.h"
+#include "berth/validate/spec_rules.h"
 
 namespace berth {
 namespace {
@@ -51,6 +55,13 @@ bool IsReserved(const SpecPath& path) {
   return steps.size() == 4 && steps[0].name == "pod" && steps[1].name == "metadata" && IsReservedKey(steps[3].name);
 }
 
+// Only a profile may set these, where the runner lets it.
+bool IsRestricted(const SpecPath& path) {
+  const std::span<const SpecPath::Step> steps = path.steps();
+  return steps.size() == 4 && steps[0].name == "pod" && steps[2].name == "annotations" &&
+         IsRestrictedAnnotation(steps[3].name);
+}
+
 // The path as `launch_overrides` spells it: without users' keys and elements.
 std::string DottedPath(const SpecPath& path) {
   std::string dotted;
@@ -62,17 +73,72 @@ std::string DottedPath(const SpecPath& path) {
   return dotted;
 }
 
-// `overrides` that set something at the path, or the list that the path leads into.
+// The rows of pod.spec's table along the path, one for each step; null outside and where the table has none. Elements
+// have the row of their list.
+std::vector<const PodField*> PodFieldsAlong(const SpecPath& path) {
+  std::vector<const PodField*> rows(path.steps().size(), nullptr);
+  if (path.fields().back()->type != FieldType::kOpenTree) return rows;
+  PodRecord record = PodRecord::kPodSpec;
+  for (size_t i = path.fields().size(); i < rows.size(); ++i) {
+    if (path.steps()[i].element) {
+      rows[i] = rows[i - 1];
+      continue;
+    }
+    rows[i] = FindPodField(record, path.steps()[i].name);
+    record = rows[i] == nullptr ? PodRecord::kNone : rows[i]->members;
+  }
+  return rows;
+}
+
+// An element with what a layer must say of it to name it.
+NodeRef WithKeys(NodeRef element, const PodField& list) {
+  for (const std::string_view key : list.merge_keys) {
+    const bool optional = key == list.merge_keys[1] && !list.default_key.empty();
+    if (key.empty() || optional || element->Find(key) != nullptr) continue;
+    element = WithMember(element, key, MakeScalar(NodeKind::kString, Layer::kSandbox, {}, "x"), Layer::kSandbox);
+  }
+  return element;
+}
+
+// `overrides` that set something at the path, or, where it ends at an element, the list.
 NodeRef OverridesAt(const SpecPath& path) {
   std::span<const SpecPath::Step> steps = path.steps();
-  const auto element = std::ranges::find(steps, true, &SpecPath::Step::element);
-  steps = steps.first(static_cast<size_t>(element - steps.begin()));
+  const std::vector<const PodField*> rows = PodFieldsAlong(path);
+  while (!steps.empty() && steps.back().element) steps = steps.first(steps.size() - 1);
   NodeRef node = MakeScalar(NodeKind::kString, Layer::kSandbox, {}, "x");
   const bool whole_pod_spec =
       path.fields().back()->type == FieldType::kOpenTree && path.steps().size() == path.fields().size();
   if (whole_pod_spec) node = WithMember(nullptr, "*", node, Layer::kSandbox);
-  for (size_t i = steps.size(); i-- > 0;) node = WithMember(nullptr, steps[i].name, node, Layer::kSandbox);
+  for (size_t i = steps.size(); i-- > 0;) {
+    if (!steps[i].element) {
+      node = WithMember(nullptr, steps[i].name, node, Layer::kSandbox);
+      continue;
+    }
+    auto list = std::make_shared<Node>();
+    list->kind = NodeKind::kList;
+    list->layer = Layer::kSandbox;
+    const bool keyed = rows[i] != nullptr && rows[i]->type == PodType::kKeyedList;
+    list->items.push_back(keyed ? WithKeys(std::move(node), *rows[i]) : std::move(node));
+    node = std::move(list);
+  }
   return node;
+}
+
+// `below` is `path` or stands below it; both are dotted.
+bool Encloses(std::string_view path, std::string_view below) {
+  return below.starts_with(path) && (below.size() == path.size() || below[path.size()] == '.');
+}
+
+// The organization's paths in canonical names.
+std::vector<std::string> CanonicalPaths(std::span<const std::string_view> opened) {
+  std::vector<std::string> paths;
+  for (const std::string_view written : opened) {
+    std::string pointer = "/";
+    for (const char c : written) pointer += c == '.' ? '/' : c;
+    const SpecPath path(pointer);
+    if (path.known() && !path.fields().empty()) paths.push_back(DottedPath(path));
+  }
+  return paths;
 }
 
 }  // namespace
@@ -82,14 +148,15 @@ LaunchMay WhatLaunchMay(const SpecPath& path, std::span<const std::string_view> 
   may.access = LaunchAccess::kNotSpec;
   may.reserved = IsReserved(path);
   if (path.fields().empty() || may.reserved) return may;
-  // What is said of a field holds for everything in it, unless it can be opened.
+  // What is said of a field holds for everything in it, unless it can be opened, or an entry of it chosen.
   may.access = LaunchAccess::kOpenable;
+  bool chosen = false;
   for (const Field* field : path.fields()) {
-    if (may.access == LaunchAccess::kOpenable) may.access = field->launch;
+    chosen = chosen || field->launch == LaunchAccess::kChooses;
+    if (may.access == LaunchAccess::kOpenable || may.access == LaunchAccess::kChooses) may.access = field->launch;
   }
-  if (may.access == LaunchAccess::kSets || may.access == LaunchAccess::kChooses) {
-    may.request_fields = RequestFieldsOf(path.canonical());
-  }
+  if (IsRestricted(path)) may.access = LaunchAccess::kNever;
+  if (may.access == LaunchAccess::kSets || chosen) may.request_fields = RequestFieldsOf(path.canonical());
   if (may.access != LaunchAccess::kOpenable) return may;
   const Field& last = *path.fields().back();
   if (!IsUniform(last)) {
@@ -108,6 +175,11 @@ LaunchMay WhatLaunchMay(const SpecPath& path, std::span<const std::string_view> 
     may.opened_as = "pod.spec." + member.name;
   }
   may.opened = !FirstClosedPath(*OverridesAt(path), opened).has_value();
+  const std::string dotted = DottedPath(path);
+  for (const std::string& one : CanonicalPaths(opened)) {
+    if (may.opened && Encloses(one, dotted)) may.opened_as = one;
+    may.partly = may.partly || (!may.opened && Encloses(dotted, one));
+  }
   return may;
 }
 

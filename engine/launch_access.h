@@ -21,9 +21,11 @@ namespace berth {
 struct LaunchMay {
   LaunchAccess access = LaunchAccess::kNever;  // kNotSpec: the fields below the path differ
   bool reserved = false;                       // managed by the platform: no layer's value counts
-  std::string_view request_fields;             // kSets, kChooses: the request's own, in backticks
-  std::string opened_as;                       // kOpenable: the path that `launch_overrides` would list
-  bool opened = false;                         // kOpenable: the organization opens it
+  // kSets, kChooses: the request's own, in backticks. kNever: those that choose what the field is a part of.
+  std::string_view request_fields;
+  std::string opened_as;  // kOpenable: the path that `launch_overrides` lists, or would
+  bool opened = false;    // kOpenable: the organization opens it
+  bool partly = false;    // kOpenable: it opens something below, but not the whole
 };
 
 // `opened` are the paths that the organization opens; see CompiledOrganization.

@@ -493,10 +493,12 @@ class ManifestMaker {
   }
 
   static std::string_view WordsFor(std::string_view who) {
-    if (who == "user") return "the same user's sandboxes, in any namespace";
-    if (who == "profile") return "the organization's sandboxes with the same profile, in any namespace";
-    return "the organization's sandboxes, in any namespace";
+    if (who == "user") return "the same user's sandboxes";
+    if (who == "profile") return "the organization's sandboxes with the same profile";
+    return "the organization's sandboxes";
   }
+
+  static constexpr std::string_view kPeersAssumed = "; assumed: known by the runner's labels, in any namespace";
 
   void NoteHostNetwork(Manifest& manifest) const {
     if (TextAt(Spec(), {"pod", "spec", "hostNetwork"}) != "true") return;
@@ -506,6 +508,7 @@ class ManifestMaker {
   void AddPolicy(Manifest manifest, std::string_view suffix, std::string_view type, std::string_view direction,
                  std::vector<NodeRef> rules) {
     NoteHostNetwork(manifest);
+    Note(manifest, Pointer({"metadata", "name"}), "assumed: the sandbox id and the direction");
     Add(std::move(manifest), kNetworkingApi, "NetworkPolicy", Metadata(sandbox_.text + std::string(suffix)),
         Map({{"podSelector", LabelSelector(PodSelector())},
              {"policyTypes", List({Text(type)})},
@@ -526,7 +529,7 @@ class ManifestMaker {
     }
     std::vector<NodeRef> rules;
     if (type == "internet") {
-      note.append(": the public internet, without private, shared and link-local addresses");
+      note.append(": the public internet; assumed: without private, shared and link-local addresses");
       rules.push_back(Map({{"to", PublicInternet()}}));
     } else if (type == "allowlist") {
       note.append(": these ranges only");
@@ -540,6 +543,7 @@ class ManifestMaker {
     } else if (type != "none") {
       note.append(": ").append(WordsFor(type));
       if (NodeRef peers = PeersOf(type); peers != nullptr) {
+        note.append(kPeersAssumed);
         rules.push_back(Map({{"to", List({std::move(peers)})}}));
       } else {
         note.append("; this launch names no user, so there are none");
@@ -568,6 +572,7 @@ class ManifestMaker {
     note.append(scope == "any" ? "everybody" : WordsFor(scope));
     if (scope != "any" && peers == nullptr) note.append("; this launch names no user, so there are none");
     if (scope == "org") note.append(", and whatever else carries this label");
+    if (peers != nullptr) note.append(kPeersAssumed);
     Note(manifest, Pointer({"spec", "ingress"}), std::move(note));
     if (scope != "any") NoteOuterTraffic(manifest);
     std::vector<NodeRef> rules;

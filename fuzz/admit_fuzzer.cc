@@ -90,7 +90,8 @@ void ResolveEverything(const Engine& engine, const LaunchRequest* request, std::
     Require(found.ok() || binding.name.empty(), "a visible binding is found by its name", binding.name);
     const Resolved resolved = Engine::Resolve(snapshot, index, request, organization);
     RequireJson(ResolvedToJson(resolved, JsonLayout::kCompact));
-    RequireJson(ExplanationToJson(ExplainResolved(resolved, request, ""), JsonLayout::kCompact));
+    RequireJson(
+        ExplanationToJson(resolved, organization, ExplainResolved(resolved, request, ""), JsonLayout::kCompact));
   }
 }
 

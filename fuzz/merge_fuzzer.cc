@@ -52,8 +52,8 @@ Json Ours(const std::string& catalog_text, const std::string& request_text) {
   if (engine.Admit(request, scratch).verdict == Verdict::kInvalid) return {{"refused", true}};
   const auto resolved = engine.Resolve({kDefaultOrganization, "r", "p"}, &request);
   if (!resolved.ok() || !resolved->valid) return {{"refused", true}};
-  return ComparableExplanation(
-      Json::parse(ExplanationToJson(ExplainResolved(*resolved, &request, ""), JsonLayout::kCompact)));
+  return ComparableExplanation(Json::parse(ExplanationToJson(
+      *resolved, kDefaultOrganization, ExplainResolved(*resolved, &request, ""), JsonLayout::kCompact)));
 }
 
 Json Theirs(const Json& catalog, const Json& request) {

@@ -259,6 +259,10 @@ void MoveInstanceTypes(std::vector<FieldProvenance>& fields) {
   if (structured == fields.end()) {
     fields.push_back(std::move(moved));
   } else if (structured->value == nullptr) {
+    for (size_t layer = 0; layer < moved.said.size(); ++layer) {  // who unset the field that counts
+      const NodeRef& unset = structured->said[layer];
+      if (moved.said[layer] == nullptr && unset != nullptr && unset->is_null()) moved.said[layer] = unset;
+    }
     *structured = std::move(moved);
   }
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace berth {
 
@@ -93,6 +94,7 @@ class CompactVector {
   }
   T* erase(const T* place) { return erase(place, place + 1); }
   void clear() { erase(begin(), end()); }
+  explicit operator std::vector<T>() const { return {begin(), end()}; }
 
   // As std::erase and std::erase_if; found by the argument's namespace.
   template <typename Predicate>

@@ -337,7 +337,10 @@ NodeRef Decoder::DecodeField(const Field& field, std::string_view key, Value val
   layer_ = outer_layer;
   if (field.contained && errors_ != errors_before) {
     errors_ = errors_before;
-    return Spoiled();
+    if (node == nullptr || !node->is_map()) return Spoiled();
+    auto refused = std::make_shared<Node>(*node);
+    refused->refused = true;
+    return refused;
   }
   return node;
 }

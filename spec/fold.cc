@@ -41,6 +41,7 @@ class Folder {
   void Lose(const NodeRef& pod, const Node& structured, std::string_view pod_name, Target field);
   void DropReserved(std::string_view map_name);
   void FoldNodeSelector();
+  NodeRef WithoutWrongDirectives(NodeRef selector);
   NodeRef Union(const Node& structured, const Node& from_pod);
   [[nodiscard]] const Node* FoldablePodSpec() const;
   void FoldRuntimeClass();
@@ -48,7 +49,7 @@ class Folder {
   NodeRef FoldContainer(NodeRef container);
   NodeRef FoldResources(NodeRef resources);
   NodeRef FoldSide(NodeRef resources, const Side& side, bool replaces);
-  void FoldAmount(const NodeRef& value, const Side& side, std::string_view key);
+  bool FoldAmount(const NodeRef& value, const Side& side, std::string_view key);
   void UnsetAmounts(const Node& at, const Side& side);
   void MoveScalar(const NodeRef& value, std::string_view pod_name, Target target);
   void SetPodSpec(std::string_view key, NodeRef value);
@@ -149,11 +150,25 @@ const Node* Folder::FoldablePodSpec() const {
   return spec == nullptr || !spec->is_map() || Unsets(*spec) ? nullptr : spec;
 }
 
+// A node selector leaves pod.spec, and the checks of directives with it.
+NodeRef Folder::WithoutWrongDirectives(NodeRef selector) {
+  for (const Member& member : std::vector<Member>(selector->members)) {
+    if (!IsDirectiveKey(member.key)) continue;
+    if (member.key == kPatchKey && DirectiveOf(*selector) != PatchDirective::kNone) continue;
+    Node at;
+    at.position = member.position;
+    Report(IssueCode::kPodDirective, at, "the only directive is `$patch`, and it takes `delete` or `replace`",
+           "/pod/spec/nodeSelector");
+    selector = WithoutMember(selector, member.key);
+  }
+  return selector;
+}
+
 void Folder::FoldNodeSelector() {
   const Node* spec = FoldablePodSpec();
   const NodeRef* found = spec == nullptr ? nullptr : spec->Find("nodeSelector");
   if (found == nullptr) return;
-  NodeRef from_pod = *found;
+  NodeRef from_pod = WithoutWrongDirectives(*found);
   if (Unsets(*from_pod)) {
     from_pod = Null(*from_pod);
   } else if (DirectiveOf(*from_pod) == PatchDirective::kReplace) {
@@ -195,21 +210,19 @@ void Folder::FoldRuntimeClass() {
   SetPodSpec("runtimeClassName", nullptr);
 }
 
-void Folder::FoldAmount(const NodeRef& value, const Side& side, std::string_view key) {
+// False when it is no amount, which the checks of pod.spec report in its place.
+bool Folder::FoldAmount(const NodeRef& value, const Side& side, std::string_view key) {
   const bool cpu = key == "cpu";
   const bool amount =
       value->kind == NodeKind::kString || value->kind == NodeKind::kNumber || value->kind == NodeKind::kQuantity;
-  QuantityError error = QuantityError::kNotANumber;
   const std::optional<Quantity> quantity =
-      amount ? ParseQuantity(value->text, cpu ? Resource::kCpu : Resource::kMemory, &error) : std::nullopt;
-  if (!value->is_null() && !quantity.has_value()) {
-    return Report(IssueCode::kInvalidQuantity, *value, QuantityErrorMessage(error, value->text),
-                  "/pod/spec/containers");
-  }
+      amount ? ParseQuantity(value->text, cpu ? Resource::kCpu : Resource::kMemory) : std::nullopt;
+  if (!value->is_null() && !quantity.has_value()) return false;
   const NodeRef moved =
       value->is_null() ? value : MakeScalar(NodeKind::kQuantity, value->layer, value->position, quantity->ToString());
   MoveScalar(moved, std::string("the main container's resources.").append(side.name).append(".").append(key),
              {"resource_defaults", cpu ? side.cpu : side.memory});
+  return true;
 }
 
 // What was said of all amounts at `at` unsets those that this layer does not set.
@@ -231,10 +244,8 @@ NodeRef Folder::FoldSide(NodeRef resources, const Side& side, bool replaces) {
   if (!(*found)->is_map()) return resources;
   NodeRef map = *found;
   for (std::string_view key : {"cpu", "memory"}) {
-    if (const NodeRef* value = map->Find(key); value != nullptr) {
-      FoldAmount(*value, side, key);
-      map = WithoutMember(map, key);
-    }
+    const NodeRef* value = map->Find(key);
+    if (value != nullptr && FoldAmount(*value, side, key)) map = WithoutMember(map, key);
   }
   if (replaces || DirectiveOf(*map) == PatchDirective::kReplace) UnsetAmounts(*map, side);
   if (const NodeRef* gpu = map->Find("nvidia.com/gpu"); gpu != nullptr) {
@@ -262,11 +273,9 @@ NodeRef Folder::FoldContainer(NodeRef container) {
   const size_t members_before = container->members.size();
   if (const NodeRef* image = container->Find("image"); image != nullptr) {
     const NodeRef value = *image;
-    if (value->kind == NodeKind::kString || value->is_null()) {
+    if (value->kind == NodeKind::kString || value->is_null()) {  // else the checks of pod.spec have a say
       MoveScalar(value, "the main container's image", {"container_image"});
       container = WithoutMember(container, "image");
-    } else {
-      Report(IssueCode::kWrongType, *value, "expected text as the main container's image", "/pod/spec/containers");
     }
   }
   if (const NodeRef* found = container->Find("resources"); found != nullptr) {

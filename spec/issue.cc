@@ -93,6 +93,7 @@ constexpr IssueCodeInfo kCodes[] = {
     {C::kInvalidPattern, "B601", "invalid-pattern", kError, "the pattern cannot be used"},
     {C::kUnknownOverridePath, "B602", "unknown-override-path", kError, "the path names no field"},
     {C::kClosedOverridePath, "B603", "closed-override-path", kError, "the path names a field that a launch cannot set"},
+    {C::kInertOverridePath, "B604", "inert-override-path", kWarning, "the path opens nothing as it is written"},
 };
 
 constexpr bool TableIsComplete() {

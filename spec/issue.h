@@ -92,9 +92,10 @@ enum class IssueCode : uint8_t {
   kInvalidPattern,
   kUnknownOverridePath,
   kClosedOverridePath,
+  kInertOverridePath,
 };
 
-inline constexpr size_t kIssueCodeCount = static_cast<size_t>(IssueCode::kClosedOverridePath) + 1;
+inline constexpr size_t kIssueCodeCount = static_cast<size_t>(IssueCode::kInertOverridePath) + 1;
 
 struct IssueCodeInfo {
   IssueCode code;

@@ -51,6 +51,8 @@ struct Node {
   Layer layer = Layer::kDefault;
   // On a map: nothing of the lower layers shows through (a partial merge met a `null` below it).
   bool resets = false;
+  // On a binding's overrides: something in them was refused, so they spoil their binding; what could be read is there.
+  bool refused = false;
   Position position;              // of the value's first character
   CompactText text;               // scalars
   CompactVector<Member> members;  // kMap

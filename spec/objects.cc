@@ -93,6 +93,7 @@ Binding ReadBinding(const Node& node) {
   if (overrides == nullptr) return binding;
   if ((*overrides)->is_map()) {
     binding.overrides = *overrides;
+    binding.overrides_valid = !(*overrides)->refused;
   } else {
     binding.overrides_valid = (*overrides)->is_null();
   }

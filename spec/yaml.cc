@@ -370,8 +370,9 @@ std::string WithCommentsAt(std::string_view text, const std::vector<uint32_t>& d
 }  // namespace
 
 ParsedDocument ParseYaml(std::shared_ptr<const SourceText> source) {
-  const std::string_view text = source->bytes();
-  TreeBuilder builder(source, nullptr, text.size() > kMaxFileBytes ? 0 : text.size());
+  const SourceText& file = *source;  // which the builder keeps alive
+  const std::string_view text = file.bytes();
+  TreeBuilder builder(std::move(source), nullptr, text.size() > kMaxFileBytes ? 0 : text.size());
   if (text.size() > kMaxFileBytes) {
     builder.Fail(IssueCode::kLimitExceeded, 0,
                  "the file has more than " + std::to_string(kMaxFileBytes) + " bytes: split it into several files");
@@ -405,7 +406,7 @@ ParsedDocument ParseYaml(std::shared_ptr<const SourceText> source) {
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(input.data()) + begin,
                                input.size() - begin);
-  Loader(*source, begin, builder).Run(parser);
+  Loader(file, begin, builder).Run(parser);
   return builder.Finish();
 }
 

@@ -219,13 +219,14 @@ std::string CompareResolved(const World& world, const Target& target, const Json
   const Json given = Json::parse(ResolvedToJson(*resolved, JsonLayout::kCompact));
   if (given.dump() != wanted.dump()) return "resolve\n  engine    " + given.dump() + "\n  reference " + wanted.dump();
   const Json explanation = Json::parse(
-      ExplanationToJson(ExplainResolved(*resolved, asked == nullptr ? nullptr : &decoded, ""), JsonLayout::kCompact));
+      ExplanationToJson(*resolved, organization, ExplainResolved(*resolved, asked == nullptr ? nullptr : &decoded, ""),
+                        JsonLayout::kCompact));
   for (const Json& field : explanation["fields"]) {
     if (!LayersAgree(field)) return "explain: layers and field differ\n  engine    " + field.dump();
   }
   const Json explained = ComparableExplanation(explanation);
   const Json expected = ComparableExplanation(reference::Explain(world.reference(), target.organization, target.runner,
-                                                      target.profile, asked, target.effective_only));
+                                                                 target.profile, asked, target.effective_only));
   if (explained.dump() != expected.dump()) {
     return "explain\n  engine    " + explained.dump() + "\n  reference " + expected.dump();
   }

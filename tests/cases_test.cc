@@ -203,7 +203,7 @@ class CaseRun {
   Json Explanation() {
     return OfTarget([this](const berth::Resolved& resolved) {
       const LaunchRequest* request = has_request_ ? &request_ : nullptr;
-      return ExplanationToJson(ExplainResolved(resolved, request, ""), JsonLayout::kCompact);
+      return ExplanationToJson(resolved, "", ExplainResolved(resolved, request, ""), JsonLayout::kCompact);
     });
   }
 

@@ -55,6 +55,12 @@ def targets():
             yield [*flags, "--runner", place["runner_id"], "--profile", place["profile_name"]]
 
 
+def rows_of(text):
+    """The lines of the table."""
+    lines = text.splitlines()
+    return lines[next(i for i, line in enumerate(lines) if line.startswith("FIELD ")) + 1:]
+
+
 def escaped(token):
     return token.replace("~", "~0").replace("/", "~1")
 
@@ -89,6 +95,41 @@ def shows(text, value):
             return False
         text = text[min(found):]
     return True
+
+
+class About(unittest.TestCase):
+    """Which profile is explained, in every form."""
+
+    FLAGS = ["--catalog", "examples/catalog", "--organization", "acme", "--runner", "us-east-cpu-1"]
+
+    def test_the_text_begins_like_that_of_resolve(self):
+        for more in ([], ["--profile", "web", "--request", "examples/requests/public-web-service.yaml"]):
+            explained, resolved = (printed(command, *self.FLAGS, *more).split("\n\n")[0]
+                                   for command in ("explain", "resolve"))
+            self.assertEqual(explained, resolved)
+            self.assertIn("egress ", explained)
+
+    def test_a_path_keeps_only_the_profile_that_was_not_asked_for(self):
+        profile = json.loads(printed("explain", *self.FLAGS, "-o", "json"))["profile_name"]
+        self.assertRegex(printed("explain", *self.FLAGS, "--path", "tags"), rf"\Aprofile +{profile}\n\n")
+        self.assertNotRegex(printed("explain", *self.FLAGS, "--path", "tags", "--profile", profile), "^profile")
+
+    def test_json_names_it_and_whether_it_is_valid(self):
+        document = json.loads(printed("explain", *self.FLAGS, "--profile", "web", "-o", "json"))
+        self.assertEqual([document[key] for key in ("runner_id", "profile_name", "organization_id", "valid")],
+                         ["us-east-cpu-1", "web", "acme", True])
+        self.assertEqual(list(document)[:5], ["schema", "runner_id", "profile_name", "organization_id", "valid"])
+        done = run("explain", "--quiet", "--catalog", "tests/golden/input/broken-catalog.yaml", "--runner", "r1",
+                   "--profile", "public", "-o", "json")
+        self.assertIs(json.loads(done.stdout)["valid"], False)
+
+    def test_what_folds_is_followed_in_every_form(self):
+        path = ["--path", "pod.spec.containers.0.resources.limits.cpu"]
+        line = "`/pod/spec/containers/0/resources/limits/cpu` folds into `/resource_defaults/cpuLimit`"
+        self.assertIn(line, printed("explain", *self.FLAGS, *path))
+        done = run("explain", *self.FLAGS, *path, "-o", "json")
+        self.assertEqual([field["path"] for field in json.loads(done.stdout)["fields"]], ["/resource_defaults/cpuLimit"])
+        self.assertIn(line, done.stderr.decode())
 
 
 class Truth(unittest.TestCase):
@@ -131,7 +172,7 @@ class Truth(unittest.TestCase):
         for flags in [*targets(), LAYERED]:
             with self.subTest(" ".join(flags[2:])):
                 document = json.loads(printed("explain", *flags, "-o", "json"))
-                lines = printed("explain", *flags).splitlines()[1:]
+                lines = rows_of(printed("explain", *flags))
                 deciders, path = [], ""
                 for line in lines:
                     path = line.split("  ")[0].split(" > ")[0] or path
@@ -149,7 +190,7 @@ class Truth(unittest.TestCase):
             with self.subTest(" ".join(flags[2:])):
                 fields = {field["path"] for field in json.loads(printed("explain", *flags, "-o", "json"))["fields"]}
                 layers, path = collections.defaultdict(list), ""
-                for line in printed("explain", *flags, "--all-layers").splitlines()[1:]:
+                for line in rows_of(printed("explain", *flags, "--all-layers")):
                     path = line.split("  ")[0].split(" > ")[0] or path
                     row = re.search(r"  (?:> )?(zone|profile|binding|sandbox|default) +"
                                     r"(not set|set|shadowed|unset|dropped)", line)
@@ -236,7 +277,7 @@ class Page(html.parser.HTMLParser):
         tag, named = self.open[-1]
         if tag == "code" and cell["values"] and self.inside("div") and "none" not in cell["class"]:
             cell["values"][-1] += data
-        if tag == "span" and named.get("class") == "source" and self.inside("div"):
+        if tag == "span" and named.get("class") == "part" and self.inside("div"):
             cell["sources"][-1] += data
 
     def handle_comment(self, data):
@@ -270,6 +311,10 @@ class Pages(unittest.TestCase):
         for dropped in document["dropped"]:
             wanted.setdefault(dropped["path"], []).append({"says": "dropped", **dropped})
         self.assertEqual(len(rows), len(wanted))
+        told = re.search(r"(\d+) fields?(?:, decided by ([^.;]*))?(?:;? ?,? ?and (\d+) rows?)?", "".join(page.text))
+        counts = [int(word.rsplit(" ", 1)[1]) for word in (told.group(2) or "").split(", ") if word]
+        self.assertEqual((int(told.group(1)), sum(counts), int(told.group(3) or 0)),
+                         (len(document["fields"]), len(document["fields"]), len(wanted) - len(document["fields"])))
         names = [cell["text"].split()[0] if cell["text"].startswith("default") else cell["text"] for cell in header[1:]]
         for layer in [*LAYERS, "default"]:
             self.assertTrue(any(name.startswith(layer) for name in names), layer)
@@ -307,8 +352,10 @@ class Pages(unittest.TestCase):
         text = " ".join("".join(page.text).split())
         for wanted in ("eu-west-cpu-1", "web (web-service)", "acme", "sb-acme", "catalog revision",
                        "public-web-service.yaml", "zones/eu-west-1.yaml", "profiles/web-service.yaml",
-                       "runners/eu-west-cpu-1.yaml", "can be chosen: network.egress_mode", "closed to launches"):
+                       "runners/eu-west-cpu-1.yaml", "can be set: resource_limits.cpu", "closed to launches"):
             self.assertIn(wanted, text)
+        # A launch chooses modes and levels by name, and sets nothing in them.
+        self.assertNotIn("can be chosen", text)
 
     def test_a_page_of_a_part_says_so(self):
         page, rows = self.compare([*LAYERED, "--path", "resource_defaults"])
@@ -349,11 +396,12 @@ class Pages(unittest.TestCase):
             self.assertIn(wanted, text)
 
     def test_a_large_page_is_whole(self):
-        environment = [{"name": f"V{i}", "value": "v" * (i % 50)} for i in range(1500)]
+        environment = [{"name": f"V{i}", "value": "v" * (i % 50)} for i in range(250)]
+        beside = [{"name": f"c{i}", "image": "a:1", "env": environment} for i in range(6)]
         catalog = [
             {"kind": "Zone", "zone": "z", "defaults": {"tags": [f"t{i}" for i in range(200)]}},
             {"kind": "Profile", "display_name": "p", "spec": {
-                "pod": {"spec": {"containers": [{"name": "", "env": environment, "args": ["x<" * 100000]}]}}}},
+                "pod": {"spec": {"containers": [{"name": "", "env": environment, "args": ["x<" * 100000]}, *beside]}}}},
             {"kind": "Runner", "runner_id": "r", "identity": {"zone": "z", "cluster_name": "c"},
              "profile_bindings": [{"profile_template_id": "p", "is_default": True}]},
         ]
@@ -410,12 +458,14 @@ class Files(unittest.TestCase):
     def test_what_cannot_be_written_is_said(self):
         (self.path / "file").write_text("", encoding="utf-8")
         for target, why in ((self.path, "it is a folder"), (self.path / "missing" / "page.html", "No such file"),
-                            (self.path / "file" / "page.html", "Not a directory"), ("/dev/full", "No space left"),
-                            ("", "No such file")):
+                            (self.path / "file" / "page.html", "Not a directory"), ("/dev/full", "No space left")):
             with self.subTest(str(target)):
                 self.assertRegex(self.explain(target, code=4), f"berth: `.*` cannot be written: {why}")
         self.assertEqual(self.left(), ["file"])
         self.assertEqual((self.path / "file").read_text(encoding="utf-8"), "")
+
+    def test_a_file_without_a_name_is_a_mistake(self):
+        self.assertIn("`--html` needs the name of a file", self.explain("", code=2))
 
     def test_a_device_is_written_and_stays(self):
         self.explain("/dev/null")

@@ -7,9 +7,10 @@
 
 namespace berth {
 
-// Fields without sources, and without what the reference does not print: the rows of layers, and what was dropped.
+// Fields without sources, and without what the reference does not print: what it is about, the rows of layers, and what
+// was dropped.
 inline nlohmann::json ComparableExplanation(nlohmann::json explanation) {
-  explanation.erase("dropped");
+  for (const char* key : {"runner_id", "profile_name", "organization_id", "valid", "dropped"}) explanation.erase(key);
   for (nlohmann::json& field : explanation["fields"]) {
     field.erase("source");
     field.erase("layers");

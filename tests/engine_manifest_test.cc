@@ -492,7 +492,7 @@ TEST(ManifestEgress, EveryTypeIsItsRules) {
       {"{type: allowlist, cidrs: [10.1.0.0/16, '2001:db8::/32']}",
        R"([{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}, {"ipBlock": {"cidr": "2001:db8::/32"}}]})" + dns,
        "these ranges only"},
-      {"{type: org}", peers(""), "the organization's sandboxes, in any namespace"},
+      {"{type: org}", peers(""), "the organization's sandboxes; assumed: known by the runner's labels, in any namespace"},
       {"{type: user}", peers(R"(, "sandbox.coreweave.com/sandbox-user-id": "u-1")"), "the same user's sandboxes"},
       {"{type: profile}", peers(R"(, "sandbox.coreweave.com/sandbox-profile-name": "p1")"), "with the same profile"},
   };
@@ -561,7 +561,7 @@ TEST(ManifestIngress, ScopesAreThePeersOfAPolicy) {
   const std::string profile = R"("sandbox.coreweave.com/sandbox-profile-name": "p1")";
   const std::vector<std::tuple<std::string, std::string, std::string>> rows = {
       {"any", "", "everybody"},
-      {"org", organization, "the organization's sandboxes, in any namespace, and whatever else carries this label"},
+      {"org", organization, "the organization's sandboxes, and whatever else carries this label; assumed"},
       {"user", organization + ", " + user, "the same user's sandboxes"},
       {"profile", organization + ", " + profile, "with the same profile"},
   };

@@ -141,7 +141,7 @@ std::vector<Decoded> InEveryForm(const Json& spec, Layer layer) {
     Decoded decoded = DecodeText(Record::kRunner, runner.dump(), Layer::kRunner, name);
     const Node* bindings = At(decoded.node.get(), {"profile_bindings"});
     const NodeRef* overrides = bindings == nullptr ? nullptr : bindings->items.at(0)->Find("overrides_json");
-    decoded.valid = overrides != nullptr && (*overrides)->is_map();
+    decoded.valid = overrides != nullptr && (*overrides)->is_map() && !(*overrides)->refused;
     decoded.node = overrides == nullptr ? nullptr : *overrides;
     forms.push_back(std::move(decoded));
   }

@@ -59,6 +59,33 @@ TEST(OverridePath, KnowsWhatIsNoField) {
   }
 }
 
+TEST(OverridePath, IsAdvisedAgainstWhenItOpensNothing) {
+  struct Row {
+    std::string_view path;
+    IssueCode code;
+    std::string_view suggestion;
+  };
+  constexpr Row kRows[] = {
+      {"pod.spec.nodeSelector", IssueCode::kInertOverridePath, "open `node_selector`"},
+      {"pod.spec.nodeSelector.gpu", IssueCode::kInertOverridePath, "open `node_selector`"},
+      {"pod.spec.runtimeClassName", IssueCode::kInertOverridePath, "open `runtime_class`"},
+      {"pod.spec.containers.0.env", IssueCode::kInertOverridePath, "leave out `0`"},
+      {"pod.spec.toleration", IssueCode::kUnknownPodField, "did you mean `tolerations`?"},
+      {"pod.spec.containers.envv", IssueCode::kUnknownPodField, "did you mean `env`?"},
+  };
+  for (const Row& row : kRows) {
+    EXPECT_TRUE(CheckOverridePath(row.path).ok()) << row.path;
+    const OverridePathCheck advice = OverridePathAdvice(row.path);
+    EXPECT_FALSE(advice.ok()) << row.path;
+    EXPECT_EQ(advice.code, row.code) << row.path;
+    EXPECT_EQ(advice.suggestion, row.suggestion) << row.path;
+  }
+  for (const std::string_view path : {"pod.spec", "pod.spec.tolerations", "pod.spec.containers.env.value", "tags",
+                                      "pod.spec.overhead.x", "pod.metadata.labels"}) {
+    EXPECT_TRUE(OverridePathAdvice(path).ok()) << path;
+  }
+}
+
 TEST(FirstClosedPath, LooksAtLeavesOnly) {
   struct Row {
     std::string_view overrides;
@@ -119,6 +146,9 @@ TEST(FirstClosedPath, ClosesRemovalsOfWhatHoldsClosedFields) {
       {"{$patch: replace}", "pod.spec"},
       {"{$patch: delete}", "pod.spec"},
       {"{containers: [{name: a, securityContext: {$patch: delete}}]}", "pod.spec.containers"},
+      {"{hostUsers: true}", "pod.spec.hostUsers"},
+      // `{}` is a value where it displaces another one.
+      {"{volumes: [{name: a, hostPath: {}}]}", "pod.spec.volumes"},
       // Nothing closed stands below these.
       {"{containers: [{name: a, env: []}]}", ""},
       {"{containers: [{name: a, env: [{$patch: replace}]}]}", ""},
@@ -139,6 +169,36 @@ TEST(FirstClosedPath, ClosesRemovalsOfWhatHoldsClosedFields) {
   const FoldedLayer folded =
       FoldLayer(SpecOf("{pod: {spec: {nodeSelector: {$patch: replace}}}}", Layer::kSandbox), "", "", issues);
   EXPECT_EQ(FirstClosedPath(*folded.layer, tolerations), "node_selector");
+}
+
+TEST(FirstClosedPath, NeedsThePathOfAnAlternative) {
+  const std::vector<std::string_view> names = {"pod.spec.volumes.name", "pod.spec.containers.name",
+                                               "pod.spec.containers.env.name"};
+  for (const std::string_view spec :
+       {"{volumes: [{name: a, emptyDir: {}}]}", "{containers: [{name: a, livenessProbe: {exec: {}}}]}",
+        "{containers: [{name: a, env: [{name: A, valueFrom: {}}]}]}"}) {
+    const std::string overrides = "{pod: {spec: " + std::string(spec) + "}}";
+    EXPECT_TRUE(FirstClosedPath(*SpecOf(overrides, Layer::kSandbox), names).has_value()) << spec;
+  }
+  EXPECT_EQ(FirstClosedPath(*SpecOf("{pod: {spec: {containers: [{name: a, resources: {}}]}}}", Layer::kSandbox), names),
+            std::nullopt);
+}
+
+TEST(DisplacedHostPath, FindsWhatALaunchTookAway) {
+  const auto volume = [](std::string_view text) {
+    return SpecOf("{pod: {spec: {volumes: [" + std::string(text) + "]}}}");
+  };
+  const NodeRef host = volume("{name: a, hostPath: {path: /x}}");
+  EXPECT_EQ(DisplacedHostPath(host.get(), host.get()), nullptr);
+  EXPECT_EQ(
+      DisplacedHostPath(volume("{name: a, emptyDir: {}}").get(), volume("{name: a, emptyDir: {medium: ''}}").get()),
+      nullptr);
+  EXPECT_EQ(DisplacedHostPath(host.get(), volume("{name: b, emptyDir: {}}, {name: a, hostPath: {path: /x}}").get()),
+            nullptr);
+  EXPECT_NE(DisplacedHostPath(host.get(), volume("{name: a, emptyDir: {}}").get()), nullptr);
+  EXPECT_NE(DisplacedHostPath(host.get(), volume("{name: a, hostPath: {path: /y}}").get()), nullptr);
+  EXPECT_NE(DisplacedHostPath(host.get(), nullptr), nullptr);
+  EXPECT_EQ(DisplacedHostPath(nullptr, host.get()), nullptr);
 }
 
 TEST(FirstClosedPath, FindsSecurityContextsOfContainersAndHostVolumes) {

@@ -111,7 +111,7 @@ TEST(PodRules, UnknownFieldsAreWarningsAndTheirInsidesAreLeftAlone) {
   ASSERT_EQ(Findings(issues), "unknown-pod-field /p/containers/0/imagePulPolicy");
   EXPECT_EQ(issues[0].level(), IssueLevel::kWarning);
   EXPECT_EQ(issues[0].suggestion, "did you mean `imagePullPolicy`?");
-  EXPECT_EQ(issues[0].message, "berth knows no field `imagePulPolicy` of the container; the cluster may");
+  EXPECT_EQ(issues[0].message, "berth knows no field `imagePulPolicy` of the container; the cluster may know it");
   EXPECT_EQ(issues[0].field, "pod.spec.containers[0].imagePulPolicy");
   EXPECT_EQ(issues[0].file, "a.yaml");
   EXPECT_EQ(issues[0].position.column, 38U);
@@ -219,7 +219,7 @@ TEST(PodRules, QuantitiesAreQuantities) {
        "{overhead: {hugepages-2Mi: 4Mi}}"},
       {"{overhead: {nvidia.com/gpu: 1.5}}", "invalid-quantity /p/overhead/nvidia.com~1gpu",
        "{overhead: {nvidia.com/gpu: 1}}"},
-      {"{overhead: {a b: 1}}", "invalid-label /p/overhead/a b", "{overhead: {a-b: 1.5}}"},
+      {"{overhead: {x.io/a b: 1}}", "invalid-label /p/overhead/x.io~1a b", "{overhead: {cpu: 1.5}}"},
       {"{volumes: [{name: a, emptyDir: {sizeLimit: 1K}}]}", "invalid-quantity /p/volumes/0/emptyDir/sizeLimit",
        "{volumes: [{name: a, emptyDir: {sizeLimit: 1k}}]}"},
       {"{volumes: [{name: a, emptyDir: {sizeLimit: 1m}}]}", "fractional-bytes /p/volumes/0/emptyDir/sizeLimit",
@@ -362,12 +362,45 @@ TEST(PodRules, OctalNumbersAreShownInDecimal) {
 }
 
 TEST(PodRules, IssuesAreBoundedAndTheLastSaysSo) {
-  std::string many = "{tolerations: [";
-  for (size_t i = 0; i < kMaxIssues + 5; ++i) many += "a, ";
-  const std::vector<Issue> issues = IssuesOf(many + "a]}");
+  std::string many = "{containers: [";
+  for (size_t i = 0; i < kMaxIssues / kMaxListItems + 1; ++i) {
+    many += "{name: c" + std::to_string(i) + ", envFrom: [";
+    for (size_t j = 1; j < kMaxListItems; ++j) many += "a, ";
+    many += "a]}, ";
+  }
+  const std::vector<Issue> issues = IssuesOf(many + "{name: d, envFrom: [a]}]}");
   ASSERT_EQ(issues.size(), kMaxIssues + 1);
   EXPECT_EQ(issues.back().code, IssueCode::kLimitExceeded);
   EXPECT_THAT(issues.back().message, HasSubstr("more issues"));
+}
+
+TEST(PodRules, WarningsLeaveRoomForErrors) {
+  std::string many = "{containers: [";
+  for (size_t i = 0; i < kMaxIssues / 100; ++i) {
+    many += "{name: c" + std::to_string(i);
+    for (int j = 0; j < 110; ++j) many += ", x" + std::to_string(j) + ": 1";
+    many += "}, ";
+  }
+  const std::vector<Issue> issues = IssuesOf(many + "{name: d, tty: x}]}");
+  EXPECT_EQ(issues.back().code, IssueCode::kWrongType);
+  EXPECT_LT(issues.size(), kMaxIssues);
+}
+
+TEST(PodRules, ListsAndMapsAreBounded) {
+  const auto list = [](size_t count) {
+    std::string text = "{tolerations: [";
+    for (size_t i = 1; i < count; ++i) text += "{operator: Exists}, ";
+    return text + "{operator: Exists}]}";
+  };
+  EXPECT_EQ(Findings(IssuesOf(list(kMaxListItems))), "");
+  EXPECT_EQ(Findings(IssuesOf(list(kMaxListItems + 1))), "limit-exceeded /p/tolerations");
+  const auto map = [](size_t count) {
+    std::string text = "{nodeSelector: {";
+    for (size_t i = 1; i < count; ++i) text += "k" + std::to_string(i) + ": v, ";
+    return text + "k: v}}";
+  };
+  EXPECT_EQ(Findings(IssuesOf(map(kMaxMapEntries))), "");
+  EXPECT_EQ(Findings(IssuesOf(map(kMaxMapEntries + 1))), "limit-exceeded /p/nodeSelector");
 }
 
 TEST(PodRules, AWholePodSpecIsFine) {

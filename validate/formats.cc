@@ -202,7 +202,8 @@ void FormatChecker::CheckText(const Field& field, const Node& value) {
       }
       return;
     case Format::kOverridePath: {
-      const OverridePathCheck check = CheckOverridePath(text);
+      OverridePathCheck check = CheckOverridePath(text);
+      if (check.ok()) check = OverridePathAdvice(text);
       if (check.ok()) return;
       Report(check.code, value.position, value.layer, check.message).suggestion = check.suggestion;
       return;

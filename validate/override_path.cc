@@ -24,7 +24,8 @@ std::vector<std::string_view> Split(std::string_view path) {
 }
 
 // Members of a PodSpec that no organization can open, wherever the path stops.
-constexpr std::array<std::string_view, 4> kClosedPodFields = {"securityContext", "hostNetwork", "hostPID", "hostIPC"};
+constexpr std::array<std::string_view, 5> kClosedPodFields = {"securityContext", "hostNetwork", "hostPID", "hostIPC",
+                                                              "hostUsers"};
 constexpr std::array<std::string_view, 3> kContainerLists = {"containers", "initContainers", "ephemeralContainers"};
 
 // Whether `keys` below pod.spec, without list indices, is or lies below something that is never open.
@@ -156,7 +157,11 @@ class ClosedPathFinder {
         }
         keys.push_back(member.key);
         const PodField* below = record == PodRecord::kNone ? nullptr : FindPodField(record, member.key);
-        if (HoldsClosedLeaf(*member.value, below, path + "." + member.key, keys)) return true;
+        const std::string place = path + "." + member.key;
+        // An alternative displaces the others, also as `{}`.
+        const bool chooses = below != nullptr && !below->union_group.empty() && member.value->is_map();
+        if (chooses && IsClosed(place, keys, /*removes=*/false)) return true;
+        if (HoldsClosedLeaf(*member.value, below, place, keys)) return true;
         keys.pop_back();
       }
       return false;
@@ -191,6 +196,61 @@ OverridePathCheck CheckOverridePath(std::string_view path) {
     check.message = Quoted(path) + " is closed to launches in every organization";
   }
   return check;
+}
+
+OverridePathCheck OverridePathAdvice(std::string_view path) {
+  constexpr std::string_view kPodSpec = "pod.spec.";
+  constexpr std::pair<std::string_view, std::string_view> kFolded[] = {{"nodeSelector", "node_selector"},
+                                                                       {"runtimeClassName", "runtime_class"}};
+  OverridePathCheck advice;
+  advice.code = IssueCode::kInertOverridePath;
+  if (!path.starts_with(kPodSpec)) return advice;
+  const std::vector<std::string_view> parts = Split(path.substr(kPodSpec.size()));
+  for (const auto& [name, structured] : kFolded) {
+    if (parts[0] != name) continue;
+    advice.message = Quoted(path) + " opens nothing: it folds into " + Quoted(structured);
+    advice.suggestion = "open " + Quoted(structured);
+    return advice;
+  }
+  PodRecord record = PodRecord::kPodSpec;
+  for (std::string_view part : parts) {
+    if (record == PodRecord::kNone) return advice;  // user's keys, or what no table knows
+    const PodField* field = FindPodField(record, part);
+    if (field != nullptr) {
+      record = field->members;
+      continue;
+    }
+    if (part.find_first_not_of("0123456789") == std::string_view::npos) {
+      advice.message = Quoted(path) + " opens nothing: elements of a list stand under the path of their list";
+      advice.suggestion = "leave out " + Quoted(part);
+      return advice;
+    }
+    std::vector<std::string_view> names;
+    for (const PodField& row : PodFieldsOf(record)) names.push_back(row.name);
+    advice.code = IssueCode::kUnknownPodField;
+    advice.message = "berth knows no field " + Quoted(part) + " of the " + std::string(PodRecordName(record));
+    if (const std::string_view nearest = NearestName(part, names); !nearest.empty()) {
+      advice.suggestion = "did you mean " + Quoted(nearest) + "?";
+    }
+    return advice;
+  }
+  return advice;
+}
+
+const Node* DisplacedHostPath(const Node* effective, const Node* resolved) {
+  const PodField* list = FindPodField(PodRecord::kPodSpec, "volumes");
+  const Node* before = At(effective, {"pod", "spec", "volumes"});
+  const Node* after = At(resolved, {"pod", "spec", "volumes"});
+  if (before == nullptr) return nullptr;
+  for (const NodeRef& volume : before->items) {
+    const NodeRef* host_path = volume->Find("hostPath");
+    const std::optional<std::string> key = ElementKey(*list, *volume);
+    if (host_path == nullptr || !key.has_value()) continue;
+    const std::optional<size_t> place = after == nullptr ? std::nullopt : FindElement(*list, *after, *key);
+    const NodeRef* kept = place.has_value() ? after->items[*place]->Find("hostPath") : nullptr;
+    if (kept == nullptr || !SameValue(**kept, **host_path)) return volume.get();
+  }
+  return nullptr;
 }
 
 std::optional<std::string> FirstClosedPath(const Node& overrides, std::span<const std::string_view> opened) {

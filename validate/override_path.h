@@ -32,11 +32,19 @@ struct OverridePathCheck {
 // Whether the path names a field that an organization can open.
 [[nodiscard]] OverridePathCheck CheckOverridePath(std::string_view path);
 
+// What else there is to say of such a path: it may open nothing as it is written, or name what no PodSpec is known to
+// have. Of level warning.
+[[nodiscard]] OverridePathCheck OverridePathAdvice(std::string_view path);
+
 // The field of the first leaf of `overrides`, in byte order of its keys, that none of the opened paths covers, as a
 // dotted canonical path without users' keys and without what lies below a member of pod.spec; nothing when all are open.
 // `null` and `$patch` are leaves, a list is one, `{}` is not. What would remove something that can never be opened is closed.
 [[nodiscard]] std::optional<std::string> FirstClosedPath(const Node& overrides,
                                                          std::span<const std::string_view> opened);
+
+// A volume whose `hostPath` is in the effective spec and not in the resolved one, or null. A launch may give volumes other
+// sources, where they are opened; a `hostPath`, which it could not set, is not its to displace. Either may be null.
+[[nodiscard]] const Node* DisplacedHostPath(const Node* effective, const Node* resolved);
 
 }  // namespace berth
 

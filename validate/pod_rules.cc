@@ -88,6 +88,14 @@ std::string OctalSuggestion(std::string_view text) {
   return "write `" + std::to_string(number) + "` if octal " + std::string(digits) + " is meant";
 }
 
+// The resources that Kubernetes itself knows; others have a domain (`nvidia.com/gpu`).
+constexpr std::string_view kResources[] = {"cpu", "memory", "ephemeral-storage", "storage"};
+
+bool IsKnownResource(std::string_view resource) {
+  return std::ranges::find(kResources, resource) != std::end(kResources) || resource.starts_with("hugepages-") ||
+         resource.find('/') != std::string_view::npos;
+}
+
 bool CountsBytes(std::string_view resource) {
   return resource == "memory" || resource == "ephemeral-storage" || resource == "storage" ||
          resource.starts_with("hugepages-");
@@ -119,6 +127,7 @@ class PodChecker {
   // Reports `expectation` about `text` unless it is empty.
   void Expect(IssueCode code, Position at, std::string_view text, std::string_view expectation);
 
+  bool IsBounded(const Node& value);
   void CheckDirective(const Node& map, const Member& member, Slot slot);
   void CheckUnknownField(PodRecord record, const Member& member);
   void CheckUnknownValue(const Node& value, Slot slot);
@@ -142,11 +151,14 @@ class PodChecker {
   FieldPath path_;
   Layer layer_;
   std::vector<Issue>& issues_;
+  size_t warnings_ = 0;
   size_t before_;  // issues that stood there before: each pod spec has its own bound, so no error is lost unsaid
 };
 
 void PodChecker::Report(IssueCode code, Position at, std::string message, std::string suggestion) {
   if (IsFull()) return;
+  // Warnings do not use up the room for what refuses the layer.
+  if (InfoOf(code).level != IssueLevel::kError && ++warnings_ > kMaxIssues / 2) return;
   Issue& issue = issues_.emplace_back();
   issue.file = file_;
   issue.position = at;
@@ -174,7 +186,19 @@ void PodChecker::Expect(IssueCode code, Position at, std::string_view text, std:
   if (!expectation.empty()) Report(code, at, Quoted(text).append(" ").append(expectation));
 }
 
+// Whether the list or map keeps to its limit; without one, work on hostile layers would grow with their square.
+bool PodChecker::IsBounded(const Node& value) {
+  const size_t most = value.is_list() ? kMaxListItems : kMaxMapEntries;
+  const size_t count = value.items.size() + value.members.size();
+  if (count <= most) return true;
+  Report(IssueCode::kLimitExceeded, value.position,
+         std::to_string(count) + (value.is_list() ? " items are" : " entries are") + " above the limit of " +
+             std::to_string(most));
+  return false;
+}
+
 void PodChecker::CheckRecord(const Node& node, PodRecord record, Slot slot) {
+  if (!IsBounded(node)) return;
   for (const Member& member : node.members) {
     const FieldPath::Step step(path_, member.key, member.key);
     if (IsDirectiveKey(member.key)) {
@@ -218,13 +242,17 @@ void PodChecker::CheckUnknownField(PodRecord record, const Member& member) {
   for (const PodField& row : PodFieldsOf(record)) names.push_back(row.name);
   const std::string_view nearest = NearestName(member.key, names);
   std::string message = "berth knows no field ";
-  message.append(Quoted(member.key)).append(" of the ").append(PodRecordName(record)).append("; the cluster may");
+  message.append(Quoted(member.key))
+      .append(" of the ")
+      .append(PodRecordName(record))
+      .append("; the cluster may know it");
   Report(IssueCode::kUnknownPodField, member.position, std::move(message),
          nearest.empty() ? std::string() : "did you mean " + Quoted(nearest) + "?");
 }
 
 // Nothing is judged but directives.
 void PodChecker::CheckUnknownValue(const Node& value, Slot slot) {
+  if (!IsBounded(value)) return;
   const Slot below = slot == Slot::kWhole ? Slot::kWhole : Slot::kObject;
   for (const Member& member : value.members) {
     const FieldPath::Step step(path_, member.key, member.key);
@@ -382,6 +410,7 @@ void PodChecker::CheckQuantity(const Node& value, std::string_view resource, boo
 }
 
 void PodChecker::CheckMap(const PodField& field, const Node& value, Slot slot) {
+  if (!IsBounded(value)) return;
   for (const Member& member : value.members) {
     const FieldPath::Step step(path_, member.key);
     if (IsDirectiveKey(member.key)) {
@@ -400,6 +429,12 @@ void PodChecker::CheckMapEntry(const PodField& field, const Member& member) {
   } else if (field.format == PodFormat::kAnnotations) {
     Expect(IssueCode::kInvalidLabel, member.position, member.key, CheckAnnotationKey(member.key));
   }
+  if (field.type == PodType::kQuantityMap && !IsKnownResource(member.key)) {
+    const std::string_view nearest = NearestName(member.key, kResources);
+    Report(IssueCode::kUnknownPodField, member.position,
+           "Kubernetes knows no resource " + Quoted(member.key) + "; others than its own have a domain",
+           nearest.empty() ? std::string() : "did you mean " + Quoted(nearest) + "?");
+  }
   if (item.is_null() || item.kind == NodeKind::kInvalid) return;
   if (field.type == PodType::kQuantityMap) {
     CheckQuantity(item, member.key, CountsBytes(member.key));
@@ -411,6 +446,7 @@ void PodChecker::CheckMapEntry(const PodField& field, const Member& member) {
 }
 
 void PodChecker::CheckList(const PodField& field, const Node& value, Slot slot) {
+  if (!IsBounded(value)) return;
   const bool keyed = field.type == PodType::kKeyedList;
   const Slot below = keyed && slot != Slot::kWhole ? Slot::kElement : Slot::kWhole;
   for (size_t i = 0; i < value.items.size(); ++i) {

@@ -166,8 +166,10 @@ void LaunchChecker::CheckPorts() {
   const std::vector<int64_t>& ports = request_.exposed_ports;
   for (size_t i = 0; i < ports.size(); ++i) {
     const auto invalid = [&](std::string_view what) {
-      Invalid("network.exposed_ports[" + std::to_string(i) + "]",
-              "port " + std::to_string(ports[i]).append(" ").append(what));
+      const std::string field = "network.exposed_ports[" + std::to_string(i) + "]";
+      // One that could not be read stands here as 0, and was reported.
+      if (std::ranges::find(request_.issues, field, &Issue::field) != request_.issues.end()) return;
+      Invalid(field, "port " + std::to_string(ports[i]).append(" ").append(what));
     };
     if (!IsPortNumber(ports[i])) {
       invalid("is outside 1 to 65535");

@@ -152,6 +152,24 @@ class Judge {
         binding_(*candidate->binding),
         effective_(binding_.effective[request.gpu ? 1 : 0]) {}
 
+  // Whether a volume of the effective spec lost its `hostPath`.
+  bool DisplacesHostPath() const {
+    const auto host_paths = [](const Json& spec) {
+      std::map<std::string, Json> paths;
+      const Json* volumes = Find(spec, {"pod", "spec", "volumes"});
+      for (const Json& volume : volumes == nullptr ? Json::array() : *volumes) {
+        if (volume.contains("hostPath")) paths[volume["name"].get<std::string>()] = volume["hostPath"];
+      }
+      return paths;
+    };
+    const auto after = host_paths(candidate_.outcome.resolved.spec);
+    for (const auto& [name, path] : host_paths(effective_.spec)) {
+      const auto kept = after.find(name);
+      if (kept == after.end() || kept->second != path) return true;
+    }
+    return false;
+  }
+
   void Run() {
     if (organization_.refused) {
       Fail(0, "ORGANIZATION_INVALID", "ASK_ADMIN", "organization").layer = "organization";
@@ -163,7 +181,7 @@ class Judge {
       candidate_.outcome = ResolveCandidate(runner_, binding_, request_, false);
       Quotas();
       User();
-      if (!candidate_.outcome.resolved.errors.empty()) {
+      if (!candidate_.outcome.resolved.errors.empty() || DisplacesHostPath()) {
         Fail(26, "OVERRIDE_INVALID", "FIX_REQUEST", "overrides").layer = "sandbox";
       }
     }

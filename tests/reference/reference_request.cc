@@ -196,6 +196,7 @@ const std::vector<Path>& NeverOpened() {
                                            {"pod", "spec", "hostNetwork"},
                                            {"pod", "spec", "hostPID"},
                                            {"pod", "spec", "hostIPC"},
+                                           {"pod", "spec", "hostUsers"},
                                            {"pod", "spec", "containers", "securityContext"},
                                            {"pod", "spec", "initContainers", "securityContext"},
                                            {"pod", "spec", "ephemeralContainers", "securityContext"},
@@ -220,6 +221,9 @@ void CollectLeaves(const Json& value, const Path& path, const Path& place, std::
       Path below = path, place_below = place;
       below.push_back(name);
       place_below.push_back(name);
+      const Strings alternatives = OneOf(place);
+      const bool chooses = std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
+      if (chooses && member.is_object()) out->push_back({below, false});  // displaces the others, also as `{}`
       CollectLeaves(member, below, place_below, out);
     }
     return;
