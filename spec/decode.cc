@@ -158,10 +158,16 @@ std::vector<Duplicate> SortMembers(Node& map) {
   return duplicates;
 }
 
+// What protobuf JSON does not tell from an absent field: the default of a string and of a list, and null.
+bool IsUnsetInProtobuf(Value value) {
+  return IsNull(value) || (IsText(value) && value.text().empty()) ||
+         (value.kind() == ValueKind::kSequence && value.size() == 0);
+}
+
 class Decoder {
  public:
-  Decoder(Layer layer, std::string_view base_path, std::vector<Issue>& issues)
-      : layer_(layer), path_(base_path), issues_(issues) {}
+  Decoder(Layer layer, std::string_view base_path, std::vector<Issue>& issues, Source source)
+      : layer_(layer), source_(source), path_(base_path), issues_(issues) {}
 
   NodeRef DecodeMembers(Record record, Value value);
   [[nodiscard]] size_t errors() const { return errors_; }
@@ -193,6 +199,7 @@ class Decoder {
   NodeRef DecodeNull(const Field& field, Value value);
 
   Layer layer_;
+  Source source_;
   bool in_spec_ = false;
   FieldPath path_;
   std::vector<Issue>& issues_;
@@ -323,7 +330,9 @@ NodeRef Decoder::DecodeField(const Field& field, std::string_view key, Value val
   const Layer outer_layer = layer_;
   if (field.record == Record::kBinding && field.members == Record::kSpec) layer_ = Layer::kBinding;
   NodeRef node;
-  if (IsNull(value)) {
+  if (source_ == Source::kTypedBody && in_spec_ && IsUnsetInProtobuf(value)) {
+    // says nothing
+  } else if (IsNull(value)) {
     node = DecodeNull(field, value);
   } else if (std::ranges::find(field.json_names, key) != field.json_names.end() ||
              (field.or_json_text && IsText(value))) {
@@ -380,7 +389,11 @@ NodeRef Decoder::DecodeJsonText(const Field& field, Value value) {
   if (root.kind() != ValueKind::kMapping) {
     return Fail(IssueCode::kEmbeddedJson, root, std::string("expected a JSON object, found ").append(KindName(root)));
   }
-  return DecodeMembers(field.members, root);
+  const Source outer_source = source_;
+  source_ = Source::kDocument;
+  NodeRef node = DecodeMembers(field.members, root);
+  source_ = outer_source;
+  return node;
 }
 
 NodeRef Decoder::DecodeValue(const Field& field, Value value) {
@@ -625,8 +638,8 @@ NodeRef Decoder::DecodeTree(Value value, PodShape shape, bool open) {
 }  // namespace
 
 DecodedRecord DecodeRecord(Record record, Value value, Layer layer, std::string_view base_path,
-                           std::vector<Issue>& issues) {
-  Decoder decoder(layer, base_path, issues);
+                           std::vector<Issue>& issues, Source source) {
+  Decoder decoder(layer, base_path, issues, source);
   DecodedRecord decoded;
   decoded.node = decoder.DecodeMembers(record, value);
   decoded.valid = decoder.errors() == 0;

@@ -15,6 +15,7 @@
 #ifndef BERTH_SPEC_DECODE_H_
 #define BERTH_SPEC_DECODE_H_
 
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -30,10 +31,17 @@ struct DecodedRecord {
   bool valid = false;  // no error outside contained fields
 };
 
+// What a value came in.
+enum class Source : uint8_t {
+  kDocument,   // a file or a request: the five inputs stay apart
+  kTypedBody,  // a JSON body of the control plane: in a spec "", null and [] mean absent, as protobuf JSON has it
+};
+
 // Decodes `value` as `record`. Values get `layer`, those of a binding's overrides Layer::kBinding. `base_path` is the
-// pointer of `value` in its document. Depth is bounded by the document's.
+// pointer of `value` in its document. Depth is bounded by the document's. JSON text inside a string is a document also in
+// a typed body.
 DecodedRecord DecodeRecord(Record record, Value value, Layer layer, std::string_view base_path,
-                           std::vector<Issue>& issues);
+                           std::vector<Issue>& issues, Source source = Source::kDocument);
 
 }  // namespace berth
 

@@ -14,6 +14,7 @@
 #include "berth/spec/limits.h"
 #include "berth/spec/node_reader.h"
 #include "berth/spec/quoted.h"
+#include "berth/spec/suggest.h"
 
 namespace berth {
 namespace {
@@ -258,7 +259,7 @@ class ObjectDecoder {
   void Decode(Value value, Shape shape, std::string path, std::optional<Wrapper> wrapper);
   void ReadWrapper(const Wrapper& wrapper, Object& object);
   std::string KeyOf(const Object& object);
-  void Refuse(Value value, std::string_view path, IssueCode code, std::string message);
+  void Refuse(Value value, std::string_view path, IssueCode code, std::string message, std::string suggestion = {});
   void LeaveOut(Value value);
 
   const Document& document_;
@@ -270,7 +271,8 @@ class ObjectDecoder {
   bool left_out_ = false;
 };
 
-void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, std::string message) {
+void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, std::string message,
+                           std::string suggestion) {
   if (++issue_count_ > kMaxIssues) return LeaveOut(value);
   Issue issue;
   issue.code = code;
@@ -278,6 +280,7 @@ void ObjectDecoder::Refuse(Value value, std::string_view path, IssueCode code, s
   issue.file = document_.source().name();
   issue.position = value.position();
   issue.path = path;
+  issue.suggestion = std::move(suggestion);
   issues_.push_back(std::move(issue));
 }
 
@@ -310,8 +313,11 @@ void ObjectDecoder::DecodeOne(Value value, std::string path) {
   const Shape shape = ShapeOf(value);
   if (shape.record != Record::kNone) return Decode(value, shape, std::move(path), std::nullopt);
   if (const size_t kind = KeyIndex(value, {"kind"}); kind < value.size()) {
+    constexpr std::string_view kKinds[] = {"Zone", "Profile", "Runner", "Organization"};
+    const std::string_view nearest = NearestName(value[kind].text(), kKinds);
     return Refuse(value[kind], path + "/kind", IssueCode::kUnknownKind,
-                  "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found " + Quoted(value[kind].text()));
+                  "expected kind `Zone`, `Profile`, `Runner` or `Organization`, found " + Quoted(value[kind].text()),
+                  nearest.empty() ? std::string() : "did you mean " + Quoted(nearest) + "?");
   }
   Refuse(value, path, IssueCode::kUnknownKind,
          "no known kind of object: write `kind: Zone`, `Profile`, `Runner` or `Organization`");

@@ -198,6 +198,30 @@ TEST(FiveInputs, AreKeptApartForEveryField) {
   EXPECT_GT(met["refused"], 1000);
 }
 
+// Protobuf JSON does not tell "", null and [] from absence; the text of a block in it is a document all the same.
+TEST(FiveInputs, AreAbsenceInTypedBodies) {
+  const auto decode = [](const Json& spec) {
+    const ParsedDocument parsed = ParseJson(std::make_shared<SourceText>("body.json", spec.dump()));
+    std::vector<Issue> issues;
+    const DecodedRecord decoded =
+        DecodeRecord(Record::kSpec, parsed.document->root(0), Layer::kProfile, "", issues, Source::kTypedBody);
+    EXPECT_TRUE(decoded.valid) << spec << " " << IssueText(issues);
+    EXPECT_TRUE(issues.empty()) << spec << " " << IssueText(issues);
+    return TreeText(decoded.node);
+  };
+  std::vector<Place> places;
+  CollectPlaces(Record::kSpec, Json::json_pointer(), places);
+  for (const Place& place : places) {
+    if (place.entry || place.at.parent_pointer() != Json::json_pointer()) continue;
+    for (const Json& input : {Json(), Json(""), Json::array()}) {
+      EXPECT_EQ(decode({{place.at.back(), input}}), "{}") << place.at << " " << input;
+    }
+    EXPECT_NE(decode({{place.at.back(), place.value}}), "{}") << place.at;
+  }
+  EXPECT_EQ(decode({{"networkConfigJson", R"({"egress":null,"ingress":{}})"}}),
+            R"({"network":{"egress":null,"ingress":{}}})");
+}
+
 // The four texts that stand for blocks are absent when they are exactly empty, and hold objects otherwise.
 TEST(FiveInputs, EmptyTextForABlockIsAbsent) {
   for (const char* name : {"namespaceConfigJson", "networkConfigJson", "podTemplateJson"}) {
