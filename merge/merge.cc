@@ -184,7 +184,7 @@ NodeRef CopyLimitToRequest(const NodeRef& spec, std::string_view limit, std::str
                     resources->layer);
 }
 
-NodeRef WithNamespaceDefaults(NodeRef spec) {
+NodeRef WithNamespaceDefaults(const NodeRef& spec) {
   const NodeRef* found = spec->Find("namespace");
   NodeRef record = found == nullptr ? nullptr : *found;
   for (const auto& [name, kind, text] :
@@ -232,7 +232,7 @@ NodeRef Complete(const NodeRef& spec) {
     empty->kind = NodeKind::kMap;
     completed = std::move(empty);
   }
-  return WithNamespaceDefaults(std::move(completed));
+  return WithNamespaceDefaults(completed);
 }
 
 }  // namespace berth

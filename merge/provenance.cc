@@ -39,7 +39,7 @@ std::optional<std::string> PointerIn(const Node* spec, const Steps& steps) {
   for (const Step& step : steps) {
     if (step.element) {
       const std::optional<size_t> index =
-          spec == nullptr ? std::nullopt : FindElement(*rule.elements, *spec, step.name);
+          spec == nullptr || rule.elements == nullptr ? std::nullopt : FindElement(*rule.elements, *spec, step.name);
       if (!index.has_value()) return std::nullopt;
       AppendPointer(std::to_string(*index), pointer);
       spec = spec->items[*index].get();
@@ -199,7 +199,7 @@ std::optional<Steps> GoneFrom(const Node* spec, const Steps& steps) {
   Rule rule = kSpecRule;
   for (auto step = steps.begin(); step != steps.end(); ++step) {
     if (step->element) {
-      if (spec == nullptr || spec->items.empty()) return Steps(steps.begin(), step);
+      if (spec == nullptr || spec->items.empty() || rule.elements == nullptr) return Steps(steps.begin(), step);
       const std::optional<size_t> index = FindElement(*rule.elements, *spec, step->name);
       if (!index.has_value()) return std::nullopt;
       spec = spec->items[*index].get();
