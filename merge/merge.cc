@@ -114,7 +114,7 @@ NodeRef MergeValue(const Rule& rule, const NodeRef& lower, const NodeRef& higher
 
 NodeRef FinishValue(const Rule& rule, const NodeRef& value);
 
-// Whether a value inside pod.spec is nothing but directives that found nothing to delete.
+// Whether a value inside pod.spec is nothing but directives that delete; over nothing it says nothing.
 bool OnlyDeletes(const Rule& rule, const Node& value) {
   const auto deletes = [](const Node& node) { return DirectiveOf(node) == PatchDirective::kDelete; };
   if (deletes(value)) return rule.open;

@@ -238,7 +238,11 @@ Rows UnsetRows(const LayerStack& stack) {
     for (const auto& [identity, leaf] : before) {
       if (after.contains(identity) || IsInAny(identity, displaced)) continue;
       const NodeRef said = LayerReader::Read(stack[layer], leaf.steps);
-      if (said == nullptr || !said->is_null()) continue;
+      // A list that only deletes says nothing either, so the directive above it has the word.
+      const auto deletes = [](const NodeRef& item) { return DirectiveOf(*item) == PatchDirective::kDelete; };
+      const bool removes =
+          said != nullptr && (said->is_null() || (!said->items.empty() && std::ranges::all_of(said->items, deletes)));
+      if (!removes) continue;
       std::optional<Steps> gone = GoneFrom(finished.get(), leaf.steps);
       if (gone.has_value()) rows[IdentityOf(*gone)] = {*gone, nullptr, static_cast<Layer>(layer)};
     }

@@ -285,6 +285,8 @@ TEST(StrategicProvenance, ExplainsWhatIsGone) {
   EXPECT_EQ(Rows({"{securityContext: {fsGroup: 1}, priority: 1}", "{securityContext: {$patch: delete}}"}),
             "/priority=1 profile\n"
             "/securityContext/fsGroup=unset binding <profile 1\n");
+  EXPECT_EQ(Rows({"{volumes: []}", "{$patch: replace, volumes: [{name: a, $patch: delete}]}"}),
+            "/volumes=unset binding <profile []\n");
   // In an element that goes later, nothing is left to explain; in one that comes back, what it hid.
   EXPECT_EQ(Rows({"{containers: [{name: c, image: x}, {name: d, image: y}]}", "{containers: [{name: c, image: null}]}",
                   "{containers: [{name: c, $patch: delete}]}"}),
