@@ -492,7 +492,8 @@ TEST(ManifestEgress, EveryTypeIsItsRules) {
       {"{type: allowlist, cidrs: [10.1.0.0/16, '2001:db8::/32']}",
        R"([{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}, {"ipBlock": {"cidr": "2001:db8::/32"}}]})" + dns,
        "these ranges only"},
-      {"{type: org}", peers(""), "the organization's sandboxes; assumed: known by the runner's labels, in any namespace"},
+      {"{type: org}", peers(""),
+       "the organization's sandboxes; assumed: known by the runner's labels, in any namespace"},
       {"{type: user}", peers(R"(, "sandbox.coreweave.com/sandbox-user-id": "u-1")"), "the same user's sandboxes"},
       {"{type: profile}", peers(R"(, "sandbox.coreweave.com/sandbox-profile-name": "p1")"), "with the same profile"},
   };
