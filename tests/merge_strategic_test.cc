@@ -308,6 +308,15 @@ TEST(StrategicProvenance, HasNoRowForWhatAnAlternativeDisplaced) {
             "/volumes/0/name=\"v\" sandbox <binding \"v\" <profile \"v\"\n");
 }
 
+// What an earlier layer unset was not there to be displaced.
+TEST(StrategicProvenance, KeepsTheRowOfWhatWasUnsetBefore) {
+  EXPECT_EQ(Rows({"{volumes: [{name: v, emptyDir: {medium: Memory}}]}", "{volumes: [{name: v, emptyDir: null}]}",
+                  "{volumes: [{name: v, hostPath: {path: /x}}]}"}),
+            "/volumes/0/emptyDir/medium=unset binding <profile \"Memory\"\n"
+            "/volumes/0/hostPath/path=\"/x\" sandbox\n"
+            "/volumes/0/name=\"v\" sandbox <binding \"v\" <profile \"v\"\n");
+}
+
 TEST(StrategicProvenance, KnowsWhatEachLayerSays) {
   LayerStack stack;
   stack[static_cast<size_t>(Layer::kProfile)] = PodSpec("{securityContext: {fsGroup: 1}}", Layer::kProfile);
