@@ -1,9 +1,10 @@
 #include "berth/merge/provenance.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
-#include <span>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -32,26 +33,69 @@ std::string IdentityOf(const Steps& steps) {
   return identity;
 }
 
-// The pointer to the place in `spec`; nothing when an element on the way is not there.
-std::optional<std::string> PointerIn(const Node* spec, const Steps& steps) {
-  std::string pointer;
-  Rule rule = kSpecRule;
-  for (const Step& step : steps) {
-    if (step.element) {
-      const std::optional<size_t> index =
-          spec == nullptr || rule.elements == nullptr ? std::nullopt : FindElement(*rule.elements, *spec, step.name);
-      if (!index.has_value()) return std::nullopt;
-      AppendPointer(std::to_string(*index), pointer);
-      spec = spec->items[*index].get();
-      rule = ElementRule(rule);
-    } else {
-      AppendPointer(step.name, pointer);
-      const NodeRef* member = spec == nullptr ? nullptr : spec->Find(step.name);
-      spec = member == nullptr ? nullptr : member->get();
-      rule = MemberRule(rule, step.name);
+// The elements of lists that merge, by their keys: looking through the list for each of its leaves would be quadratic.
+class Elements {
+ public:
+  struct List {
+    NodeRef list;  // kept, so that its address stays its own
+    std::map<std::string, size_t, std::less<>> places;
+    NodeRef replaces;  // the element that replaces the lower list, or null
+  };
+
+  const List& Of(const PodField& field, const NodeRef& list) {
+    const auto [place, added] = lists_.try_emplace(list.get());
+    List& elements = place->second;
+    if (!added) return elements;
+    elements.list = list;
+    for (size_t i = 0; i < list->items.size(); ++i) {
+      if (DirectiveOf(*list->items[i]) == PatchDirective::kReplace) elements.replaces = list->items[i];
+      if (auto key = ElementKey(field, *list->items[i]); key.has_value()) elements.places.emplace(*std::move(key), i);
     }
+    return elements;
   }
-  return pointer;
+
+  std::optional<size_t> Find(const PodField& field, const NodeRef& list, std::string_view key) {
+    const List& elements = Of(field, list);
+    const auto place = elements.places.find(key);
+    return place == elements.places.end() ? std::nullopt : std::optional(place->second);
+  }
+
+ private:
+  std::map<const Node*, List> lists_;
+};
+
+// A place in a merged spec.
+struct Place {
+  std::string pointer;
+  // Set where an element on the way is not there: how many steps lead to its list, and whether the list still has others.
+  std::optional<size_t> missing_in;
+  bool list_stays = false;
+};
+
+Place Locate(const NodeRef& spec, const Steps& steps, Elements& elements) {
+  Place place;
+  Rule rule = kSpecRule;
+  NodeRef at = spec;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const Step& step = steps[i];
+    if (!step.element) {
+      AppendPointer(step.name, place.pointer);
+      const NodeRef* member = at == nullptr ? nullptr : at->Find(step.name);
+      at = member == nullptr ? nullptr : *member;
+      rule = MemberRule(rule, step.name);
+      continue;
+    }
+    place.list_stays = at != nullptr && !at->items.empty() && rule.elements != nullptr;
+    const std::optional<size_t> index = place.list_stays ? elements.Find(*rule.elements, at, step.name) : std::nullopt;
+    if (!index.has_value()) {
+      place.missing_in = i;
+      return place;
+    }
+    AppendPointer(std::to_string(*index), place.pointer);
+    at = NodeRef(at->items[*index]);
+    rule = ElementRule(rule);
+  }
+  return place;
 }
 
 struct Leaf {
@@ -92,9 +136,9 @@ NodeRef Unset(const Node& by) { return MakeScalar(NodeKind::kNull, by.layer, by.
 // What one layer says at a place, as FieldProvenance::said has it.
 class LayerReader {
  public:
-  static NodeRef Read(const NodeRef& layer, const Steps& steps) {
+  static NodeRef Read(const NodeRef& layer, const Steps& steps, Elements& elements) {
     if (layer == nullptr) return nullptr;
-    LayerReader reader(layer);
+    LayerReader reader(layer, elements);
     for (const Step& step : steps) {
       if (!(step.element ? reader.EnterElement(step.name) : reader.EnterMember(step.name))) return reader.otherwise_;
     }
@@ -104,7 +148,7 @@ class LayerReader {
   }
 
  private:
-  explicit LayerReader(NodeRef layer) : at_(std::move(layer)) {}
+  LayerReader(NodeRef layer, Elements& elements) : elements_(elements), at_(std::move(layer)) {}
 
   bool EnterMember(std::string_view name) {
     if (at_->resets || DirectiveOf(*at_) == PatchDirective::kReplace) otherwise_ = Unset(*at_);
@@ -115,16 +159,13 @@ class LayerReader {
   }
 
   bool EnterElement(std::string_view key) {
-    for (const NodeRef& item : at_->items) {
-      if (DirectiveOf(*item) == PatchDirective::kReplace) otherwise_ = Unset(*item);
-    }
-    if (rule_.elements == nullptr) return false;
-    if (at_->is_list() && at_->items.empty()) otherwise_ = Unset(*at_);
-    const auto has_key = [&](const NodeRef& item) { return ElementKey(*rule_.elements, *item) == key; };
-    const auto item = std::ranges::find_if(at_->items, has_key);
-    if (item == at_->items.end()) return false;
+    if (rule_.elements == nullptr || !at_->is_list()) return false;
+    const Elements::List& list = elements_.Of(*rule_.elements, at_);
+    if (list.replaces != nullptr || at_->items.empty()) otherwise_ = Unset(list.replaces ? *list.replaces : *at_);
+    const auto place = list.places.find(key);
+    if (place == list.places.end()) return false;
     rule_ = ElementRule(rule_);
-    return EnterValue(*item);
+    return EnterValue(at_->items[place->second]);
   }
 
   bool EnterValue(NodeRef value) {
@@ -134,50 +175,71 @@ class LayerReader {
     return !unsets;
   }
 
+  Elements& elements_;
   Rule rule_ = kSpecRule;
   NodeRef at_;
   NodeRef otherwise_;  // what it says where it has no value
 };
 
-// The places of what `higher` displaces by choosing another alternative.
-void CollectDisplaced(const Rule& rule, const Node& lower, const Node& higher, Steps& steps,
-                      std::vector<std::string>& displaced) {
-  const auto enter = [&](Step step, const Rule& below, const Node& low, const Node& high) {
-    steps.push_back(std::move(step));
-    CollectDisplaced(below, low, high, steps, displaced);
-    steps.pop_back();
-  };
-  if (rule.open && DirectiveOf(higher) == PatchDirective::kDelete) return;  // chooses nothing
-  if (rule.merge == MergeKind::kUnion && SetsAnotherType(lower, higher)) {
-    displaced.push_back(IdentityOf(steps));
-    return;
+using Places = std::set<std::string, std::less<>>;  // identities
+
+// Finds what `higher` displaces in `lower` by choosing another alternative.
+class DisplacementFinder {
+ public:
+  explicit DisplacementFinder(Elements& elements) : elements_(elements) {}
+
+  Places Find(const NodeRef& lower, const NodeRef& higher) {
+    if (lower != nullptr) Visit(kSpecRule, lower, higher);
+    return std::move(displaced_);
   }
-  const bool displaces = rule.open && SetsAlternative(rule, higher);
-  for (const Member& member : lower.members) {
-    const NodeRef* above = higher.Find(member.key);
-    const bool set_above = above != nullptr && !(*above)->is_null() && DirectiveOf(**above) != PatchDirective::kDelete;
-    if (displaces && IsAlternative(rule, member.key) && !set_above) {
-      if (member.value->is_null()) continue;  // was unset before, and stays so
-      steps.push_back({member.key, false});
-      displaced.push_back(IdentityOf(steps));
-      steps.pop_back();
-    } else if (above != nullptr) {
-      enter({member.key, false}, MemberRule(rule, member.key), *member.value, **above);
+
+ private:
+  void Enter(Step step, const Rule& below, const NodeRef& lower, const NodeRef& higher) {
+    steps_.push_back(std::move(step));
+    Visit(below, lower, higher);
+    steps_.pop_back();
+  }
+
+  void Visit(const Rule& rule, const NodeRef& lower, const NodeRef& higher) {
+    if (rule.open && DirectiveOf(*higher) == PatchDirective::kDelete) return;  // chooses nothing
+    if (rule.merge == MergeKind::kUnion && SetsAnotherType(*lower, *higher)) {
+      displaced_.insert(IdentityOf(steps_));
+      return;
+    }
+    const bool displaces = rule.open && SetsAlternative(rule, *higher);
+    for (const Member& member : lower->members) {
+      const NodeRef* above = higher->Find(member.key);
+      const bool set_above =
+          above != nullptr && !(*above)->is_null() && DirectiveOf(**above) != PatchDirective::kDelete;
+      if (displaces && IsAlternative(rule, member.key) && !set_above) {
+        if (member.value->is_null()) continue;  // was unset before, and stays so
+        steps_.push_back({member.key, false});
+        displaced_.insert(IdentityOf(steps_));
+        steps_.pop_back();
+      } else if (above != nullptr) {
+        Enter({member.key, false}, MemberRule(rule, member.key), member.value, *above);
+      }
+    }
+    if (rule.elements == nullptr || !lower->is_list()) return;
+    for (const NodeRef& item : higher->items) {
+      std::string key = ElementKey(*rule.elements, *item).value_or("");
+      const std::optional<size_t> place = elements_.Find(*rule.elements, lower, key);
+      if (!place.has_value() || DirectiveOf(*lower->items[*place]) != PatchDirective::kNone) continue;
+      Enter({std::move(key), true}, ElementRule(rule), lower->items[*place], item);
     }
   }
-  if (rule.elements == nullptr) return;
-  for (const NodeRef& item : higher.items) {
-    const std::string key = ElementKey(*rule.elements, *item).value_or("");
-    const std::optional<size_t> below = FindElement(*rule.elements, lower, key);
-    if (below.has_value()) enter({key, true}, ElementRule(rule), *lower.items[*below], *item);
-  }
-}
+
+  Elements& elements_;
+  Steps steps_;
+  Places displaced_;
+};
 
 // Whether the place is one of these or in one of them.
-bool IsInAny(std::string_view identity, std::span<const std::string> places) {
-  return std::ranges::any_of(places, [&](const std::string& place) {
-    return identity.starts_with(place) && (identity.size() == place.size() || identity[place.size()] == '/');
-  });
+bool IsInAny(std::string_view identity, const Places& places) {
+  for (size_t end = identity.size(); end != std::string_view::npos && end > 0; end = identity.rfind('/', end - 1)) {
+    if (places.contains(identity.substr(0, end))) return true;
+  }
+  return false;
 }
 
 // Whether a leaf stands at the place or in it, or one that is no map around it: then nothing there is unset.
@@ -193,26 +255,6 @@ bool SaysSomethingAt(const Leaves& leaves, const std::string& identity) {
   return false;
 }
 
-// What is gone from `spec` when the leaf at `steps` is: the leaf, or the list of elements that it was in. Nothing when
-// its element is gone from a list that stays.
-std::optional<Steps> GoneFrom(const Node* spec, const Steps& steps) {
-  Rule rule = kSpecRule;
-  for (auto step = steps.begin(); step != steps.end(); ++step) {
-    if (step->element) {
-      if (spec == nullptr || spec->items.empty() || rule.elements == nullptr) return Steps(steps.begin(), step);
-      const std::optional<size_t> index = FindElement(*rule.elements, *spec, step->name);
-      if (!index.has_value()) return std::nullopt;
-      spec = spec->items[*index].get();
-      rule = ElementRule(rule);
-    } else {
-      const NodeRef* member = spec == nullptr ? nullptr : spec->Find(step->name);
-      spec = member == nullptr ? nullptr : member->get();
-      rule = MemberRule(rule, step->name);
-    }
-  }
-  return steps;
-}
-
 struct Row {
   Steps steps;
   NodeRef value;
@@ -222,29 +264,32 @@ using Rows = std::map<std::string, Row>;  // by identity
 
 // Rows for what each layer removed from the merge of the layers below it. What another alternative displaced was
 // removed by no null, whatever the layers say of it.
-Rows UnsetRows(const LayerStack& stack) {
+Rows UnsetRows(const LayerStack& stack, Elements& elements) {
   Rows rows;
   NodeRef merged;
   Leaves before;
   for (size_t layer = 0; layer < stack.size(); ++layer) {
     if (stack[layer] == nullptr) continue;
-    std::vector<std::string> displaced;
-    Steps steps;
-    if (merged != nullptr) CollectDisplaced(kSpecRule, *merged, *stack[layer], steps, displaced);
+    const Places displaced = DisplacementFinder(elements).Find(merged, stack[layer]);
     std::erase_if(rows, [&](const auto& row) { return IsInAny(row.first, displaced); });
     merged = Merge(merged, stack[layer]);
     const NodeRef finished = Finish(merged);
     Leaves after = LeavesOf(finished);
     for (const auto& [identity, leaf] : before) {
       if (after.contains(identity) || IsInAny(identity, displaced)) continue;
-      const NodeRef said = LayerReader::Read(stack[layer], leaf.steps);
+      const NodeRef said = LayerReader::Read(stack[layer], leaf.steps, elements);
       // A list that only deletes says nothing either, so the directive above it has the word.
       const auto deletes = [](const NodeRef& item) { return DirectiveOf(*item) == PatchDirective::kDelete; };
       const bool removes =
           said != nullptr && (said->is_null() || (!said->items.empty() && std::ranges::all_of(said->items, deletes)));
       if (!removes) continue;
-      std::optional<Steps> gone = GoneFrom(finished.get(), leaf.steps);
-      if (gone.has_value()) rows[IdentityOf(*gone)] = {*gone, nullptr, static_cast<Layer>(layer)};
+      // The leaf, or the list of elements that it was in; an element gone from a list that stays has no row.
+      const Place place = Locate(finished, leaf.steps, elements);
+      if (place.missing_in.has_value() && place.list_stays) continue;
+      Steps gone = leaf.steps;
+      if (place.missing_in.has_value()) gone.resize(*place.missing_in);
+      std::string gone_identity = IdentityOf(gone);
+      rows[std::move(gone_identity)] = {std::move(gone), nullptr, static_cast<Layer>(layer)};
     }
     std::erase_if(rows, [&](const auto& row) { return SaysSomethingAt(after, row.first); });
     before = std::move(after);
@@ -273,16 +318,9 @@ void MoveInstanceTypes(std::vector<FieldProvenance>& fields) {
 
 }  // namespace
 
-std::vector<NodeRef> FieldProvenance::Shadowed() const {
-  std::vector<NodeRef> shadowed;
-  for (size_t below = std::min(static_cast<size_t>(layer), said.size()); below-- > 0;) {
-    if (said[below] != nullptr && !said[below]->is_null()) shadowed.push_back(said[below]);
-  }
-  return shadowed;
-}
-
 std::vector<FieldProvenance> ExplainFields(const LayerStack& stack) {
-  Rows rows = UnsetRows(stack);
+  Elements elements;
+  Rows rows = UnsetRows(stack, elements);
   const NodeRef merged = MergeLayers(stack);
   for (auto& [identity, leaf] : LeavesOf(merged)) rows[identity] = {leaf.steps, leaf.value, leaf.value->layer};
   for (auto& [identity, leaf] : LeavesOf(Complete(merged))) {
@@ -292,14 +330,14 @@ std::vector<FieldProvenance> ExplainFields(const LayerStack& stack) {
   std::vector<FieldProvenance> fields;
   fields.reserve(rows.size());
   for (auto& [identity, row] : rows) {
-    std::optional<std::string> pointer = PointerIn(merged.get(), row.steps);
-    if (!pointer.has_value()) continue;  // unset in an element that a later layer removed
+    Place place = Locate(merged, row.steps, elements);
+    if (place.missing_in.has_value()) continue;  // unset in an element that a later layer removed
     FieldProvenance& field = fields.emplace_back();
-    field.path = *std::move(pointer);
+    field.path = std::move(place.pointer);
     field.value = std::move(row.value);
     field.layer = row.layer;
     for (size_t layer = 0; layer < stack.size(); ++layer)
-      field.said[layer] = LayerReader::Read(stack[layer], row.steps);
+      field.said[layer] = LayerReader::Read(stack[layer], row.steps, elements);
   }
   MoveInstanceTypes(fields);
   std::ranges::sort(fields, {}, &FieldProvenance::path);

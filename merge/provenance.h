@@ -6,7 +6,7 @@
 // are followed by their keys, wherever they stand in each layer, and are named by their index in the result.
 //
 // Threads:  pure functions
-// Cost:     one merge per layer, and one look-up per leaf and layer; not for the admission path
+// Cost:     one merge per layer, and n log n in the leaves of each; not for the admission path
 // Tested by: tests/merge_provenance_test.cc, the differential test
 
 #ifndef BERTH_MERGE_PROVENANCE_H_
@@ -32,9 +32,6 @@ struct FieldProvenance {
   // What each layer says at the same place, by `Layer`: null where it says nothing, a kNull node where it unsets what is
   // below it, else its value as written.
   LayerStack said;
-
-  // What lower layers say and `layer` hides, highest layer first, also what a layer in between unset.
-  [[nodiscard]] std::vector<NodeRef> Shadowed() const;
 };
 
 // Every leaf of Complete(MergeLayers(stack)), and every leaf that a null or a `$patch` removed, sorted by path bytes.

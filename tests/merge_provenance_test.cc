@@ -40,10 +40,10 @@ LayerStack StackOf(const Specs& specs) {
 std::string RowsOf(const LayerStack& stack) {
   std::string rows;
   for (const FieldProvenance& field : ExplainFields(stack)) {
-    if (field.layer == Layer::kDefault && field.path.starts_with("/namespace/") && field.Shadowed().empty()) continue;
+    if (field.layer == Layer::kDefault && field.path.starts_with("/namespace/") && ShadowedOf(field).empty()) continue;
     rows.append(field.path).append("=").append(field.value == nullptr ? "unset" : TreeText(field.value));
     rows.append(" ").append(LayerName(field.layer));
-    for (const NodeRef& value : field.Shadowed()) {
+    for (const NodeRef& value : ShadowedOf(field)) {
       rows.append(" <").append(LayerName(value->layer)).append(" ").append(TreeText(value));
     }
     rows.append("\n");
@@ -207,7 +207,7 @@ TEST(Provenance, HasARowForEveryLeafOfTheResult) {
         ASSERT_TRUE(SameValue(*at, *field.value)) << field.path;
         ASSERT_EQ(at->layer, field.layer) << field.path;
       }
-      for (const NodeRef& shadowed : field.Shadowed()) ASSERT_FALSE(shadowed->is_null());
+      for (const NodeRef& shadowed : ShadowedOf(field)) ASSERT_FALSE(shadowed->is_null());
     }
   }
 }

@@ -9,6 +9,7 @@
 #include "berth/merge/provenance.h"
 #include "gtest/gtest.h"
 #include "tests/decoded.h"
+#include "tests/provenance_check.h"
 
 namespace berth {
 namespace {
@@ -242,7 +243,7 @@ std::string Rows(const std::vector<std::string_view>& layers) {
     if (!field.path.starts_with("/pod/spec")) continue;
     rows.append(field.path.substr(9)).append("=").append(field.value == nullptr ? "unset" : TreeText(field.value));
     rows.append(" ").append(LayerName(field.layer));
-    for (const NodeRef& value : field.Shadowed()) {
+    for (const NodeRef& value : ShadowedOf(field)) {
       rows.append(" <").append(LayerName(value->layer)).append(" ").append(TreeText(value));
     }
     rows.append("\n");

@@ -69,6 +69,15 @@ inline std::optional<NodeRef> WithoutLeaf(const Rule& rule, const NodeRef& layer
   return WithMember(layer, tokens.front(), *rest, layer->layer);
 }
 
+// What lower layers say and the row's layer hides, highest layer first.
+inline std::vector<NodeRef> ShadowedOf(const FieldProvenance& field) {
+  std::vector<NodeRef> shadowed;
+  for (size_t below = std::min(static_cast<size_t>(field.layer), field.said.size()); below-- > 0;) {
+    if (field.said[below] != nullptr && !field.said[below]->is_null()) shadowed.push_back(field.said[below]);
+  }
+  return shadowed;
+}
+
 struct ProvenanceCheck {
   std::string false_path;  // of the first row that is not true; empty: all are
   size_t checked = 0;
