@@ -96,6 +96,7 @@ void Admission::FillNeed() {
   need_.egress_mode = request_.egress_mode;
   need_.ingress_mode = request_.ingress_mode;
   need_.has_user = !request_.user_id.empty();
+  if (request_.overrides != nullptr && !request_.overrides->members.empty()) sandbox_layer_ = SandboxLayer(request_);
 }
 
 uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
@@ -186,8 +187,7 @@ bool Admission::ImageAllowed(const CompiledBinding& binding) const {
 
 // Whether the launch's overrides break a spec that was valid without them.
 bool Admission::OverridesInvalid(const CompiledBinding& binding) const {
-  if (request_.overrides == nullptr || request_.overrides->members.empty()) return false;
-  return HasError(OverrideIssues(snapshot_, binding, request_));
+  return sandbox_layer_ != nullptr && HasError(OverrideIssues(snapshot_, binding, request_, sandbox_layer_));
 }
 
 void Admission::CountReasons() {

@@ -50,7 +50,8 @@ class Admission {
   const CompiledOrganization& organization_;
   Scratch& scratch_;
   Need need_;
-  bool named_;  // the request names a profile
+  bool named_;             // the request names a profile
+  NodeRef sandbox_layer_;  // only with overrides
 };
 
 }  // namespace berth

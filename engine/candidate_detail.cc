@@ -161,7 +161,7 @@ std::string HostExplanation(const CompiledBinding& binding, const LaunchRequest&
 
 std::string OverrideExplanation(const Snapshot& snapshot, const CompiledBinding& binding,
                                 const LaunchRequest& request) {
-  const std::vector<Issue> issues = OverrideIssues(snapshot, binding, request);
+  const std::vector<Issue> issues = OverrideIssues(snapshot, binding, request, SandboxLayer(request));
   const Issue* error = FirstError(issues);
   if (error == nullptr) return {};
   std::string text = error->field.empty() ? std::string() : "`" + error->field + "`: ";
@@ -261,23 +261,23 @@ std::optional<JudgedAmount> JudgedAmountOf(ReasonCode code, const Snapshot& snap
 }
 
 std::vector<Issue> OverrideIssues(const Snapshot& snapshot, const CompiledBinding& binding,
-                                  const LaunchRequest& request) {
+                                  const LaunchRequest& request, const NodeRef& sandbox_layer) {
   std::vector<Issue> issues;
   if (request.overrides == nullptr || request.overrides->members.empty()) return issues;
-  const NodeRef resolved = Finish(Merge(binding.effective, SandboxLayer(request)));
+  const NodeRef resolved = Finish(Merge(binding.effective, sandbox_layer));
   const Runner& runner = *snapshot.RunnerOf(binding).runner;
   LayerPlaces places = snapshot.PlacesOf(binding);
   constexpr auto kSandbox = static_cast<size_t>(Layer::kSandbox);
   places.files[kSandbox] = request.file;
   places.paths[kSandbox] = "/overrides";
   CheckEffective(resolved.get(), {runner.allow_privileged_profile_annotations, runner.runner_id}, places, issues);
-  if (const Node* volume = DisplacedHostPath(binding.effective.get(), resolved.get()); volume != nullptr) {
+  if (const auto loss = FindClosedLoss(binding.effective.get(), resolved.get()); loss.has_value()) {
     Issue& issue = issues.emplace_back();
     issue.code = IssueCode::kClosedOverridePath;
-    issue.message = "volume " + Quoted(At(volume, {"name"})->text) + " is a `hostPath` of the " +
-                    std::string(LayerName(volume->layer)) + " layer, which no launch can displace";
+    issue.message = Quoted(loss->path) + " of the " + std::string(LayerName(loss->layer)) +
+                    " layer would be gone, and no launch can take that away";
     issue.file = request.file;
-    issue.field = "pod.spec.volumes";
+    issue.field = loss->path;
     issue.layer = Layer::kSandbox;
   }
   for (Issue& issue : issues) {

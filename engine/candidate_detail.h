@@ -49,9 +49,10 @@ std::optional<JudgedAmount> JudgedAmountOf(ReasonCode code, const Snapshot& snap
                                            const LaunchRequest& request);
 
 // What the launch's overrides break in a spec that is valid without them: all issues, warnings too. Fields are dotted
-// and begin with `overrides.` where the launch itself set the value.
+// and begin with `overrides.` where the launch itself set the value. `sandbox_layer` is SandboxLayer(request), which is
+// the same for every candidate.
 std::vector<Issue> OverrideIssues(const Snapshot& snapshot, const CompiledBinding& binding,
-                                  const LaunchRequest& request);
+                                  const LaunchRequest& request, const NodeRef& sandbox_layer);
 
 // The first finding that makes a binding PROFILE_INVALID, and what it is about. Findings quote documents, so they are
 // for the organization that owns the runner.

@@ -32,10 +32,10 @@ constexpr PodField kFields[] = {
     {.record = R::kPodSpec, .name = "enableServiceLinks", .type = T::kBool},
     {.record = R::kPodSpec, .name = "ephemeralContainers", .type = T::kKeyedList, .members = R::kEphemeralContainer, .merge_keys = {"name", ""}},
     {.record = R::kPodSpec, .name = "hostAliases", .type = T::kKeyedList, .members = R::kHostAlias, .merge_keys = {"ip", ""}},
-    {.record = R::kPodSpec, .name = "hostIPC", .type = T::kBool},
-    {.record = R::kPodSpec, .name = "hostNetwork", .type = T::kBool},
-    {.record = R::kPodSpec, .name = "hostPID", .type = T::kBool},
-    {.record = R::kPodSpec, .name = "hostUsers", .type = T::kBool},
+    {.record = R::kPodSpec, .name = "hostIPC", .type = T::kBool, .closed = true},
+    {.record = R::kPodSpec, .name = "hostNetwork", .type = T::kBool, .closed = true},
+    {.record = R::kPodSpec, .name = "hostPID", .type = T::kBool, .closed = true},
+    {.record = R::kPodSpec, .name = "hostUsers", .type = T::kBool, .closed = true},
     {.record = R::kPodSpec, .name = "hostname", .format = F::kDnsLabel},
     {.record = R::kPodSpec, .name = "hostnameOverride", .format = F::kDnsSubdomain},
     {.record = R::kPodSpec, .name = "imagePullSecrets", .type = T::kKeyedList, .members = R::kReference, .merge_keys = {"name", ""}},
@@ -54,7 +54,7 @@ constexpr PodField kFields[] = {
     {.record = R::kPodSpec, .name = "runtimeClassName", .format = F::kDnsSubdomain},
     {.record = R::kPodSpec, .name = "schedulerName"},
     {.record = R::kPodSpec, .name = "schedulingGates", .type = T::kKeyedList, .members = R::kSchedulingGate, .merge_keys = {"name", ""}},
-    {.record = R::kPodSpec, .name = "securityContext", .type = T::kRecord, .members = R::kPodSecurityContext},
+    {.record = R::kPodSpec, .name = "securityContext", .type = T::kRecord, .members = R::kPodSecurityContext, .closed = true},
     {.record = R::kPodSpec, .name = "serviceAccount", .format = F::kDnsSubdomain},
     {.record = R::kPodSpec, .name = "serviceAccountName", .format = F::kDnsSubdomain},
     {.record = R::kPodSpec, .name = "setHostnameAsFQDN", .type = T::kBool},
@@ -80,7 +80,7 @@ constexpr PodField kFields[] = {
     {.record = R::kContainer, .name = "resources", .type = T::kRecord, .members = R::kResources},
     {.record = R::kContainer, .name = "restartPolicy", .values = "Always OnFailure Never"},
     {.record = R::kContainer, .name = "restartPolicyRules", .type = T::kRecordList, .members = R::kRestartRule},
-    {.record = R::kContainer, .name = "securityContext", .type = T::kRecord, .members = R::kSecurityContext},
+    {.record = R::kContainer, .name = "securityContext", .type = T::kRecord, .members = R::kSecurityContext, .closed = true},
     {.record = R::kContainer, .name = "startupProbe", .type = T::kRecord, .members = R::kProbe},
     {.record = R::kContainer, .name = "stdin", .type = T::kBool},
     {.record = R::kContainer, .name = "stdinOnce", .type = T::kBool},
@@ -106,7 +106,7 @@ constexpr PodField kFields[] = {
     {.record = R::kEphemeralContainer, .name = "resources", .type = T::kRecord, .members = R::kResources},
     {.record = R::kEphemeralContainer, .name = "restartPolicy", .values = "Always OnFailure Never"},
     {.record = R::kEphemeralContainer, .name = "restartPolicyRules", .type = T::kRecordList, .members = R::kRestartRule},
-    {.record = R::kEphemeralContainer, .name = "securityContext", .type = T::kRecord, .members = R::kSecurityContext},
+    {.record = R::kEphemeralContainer, .name = "securityContext", .type = T::kRecord, .members = R::kSecurityContext, .closed = true},
     {.record = R::kEphemeralContainer, .name = "startupProbe", .type = T::kRecord, .members = R::kProbe},
     {.record = R::kEphemeralContainer, .name = "stdin", .type = T::kBool},
     {.record = R::kEphemeralContainer, .name = "stdinOnce", .type = T::kBool},
@@ -292,7 +292,7 @@ constexpr PodField kFields[] = {
     {.record = R::kVolume, .name = "gcePersistentDisk", .type = T::kRecord, .members = R::kGcePersistentDisk, .union_group = "source"},
     {.record = R::kVolume, .name = "gitRepo", .type = T::kRecord, .members = R::kGitRepo, .union_group = "source"},
     {.record = R::kVolume, .name = "glusterfs", .type = T::kRecord, .members = R::kGlusterFs, .union_group = "source"},
-    {.record = R::kVolume, .name = "hostPath", .type = T::kRecord, .members = R::kHostPath, .union_group = "source"},
+    {.record = R::kVolume, .name = "hostPath", .type = T::kRecord, .members = R::kHostPath, .union_group = "source", .closed = true},
     {.record = R::kVolume, .name = "image", .type = T::kRecord, .members = R::kImageVolume, .union_group = "source"},
     {.record = R::kVolume, .name = "iscsi", .type = T::kRecord, .members = R::kIscsi, .union_group = "source"},
     {.record = R::kVolume, .name = "name", .format = F::kDnsLabel, .required = true},
@@ -777,6 +777,21 @@ constexpr bool UnionsHaveAlternatives() {
 }
 static_assert(UnionsHaveAlternatives(), "a record has one group at most, of at least two members");
 
+// Which records have a closed field, or one further below.
+constexpr std::array<bool, kPodRecordCount> RecordsWithClosedFields() {
+  std::array<bool, kPodRecordCount> holds = {};
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const PodField& row : kFields) {
+      bool& of = holds[static_cast<size_t>(row.record)];
+      if (of || !(row.closed || holds[static_cast<size_t>(row.members)])) continue;
+      of = changed = true;
+    }
+  }
+  return holds;
+}
+constexpr std::array<bool, kPodRecordCount> kHoldsClosed = RecordsWithClosedFields();
+
 }  // namespace
 
 std::span<const PodField> PodFields() { return kFields; }
@@ -787,6 +802,8 @@ std::span<const PodField> PodFieldsOf(PodRecord record) {
 }
 
 const PodField* FindPodField(PodRecord record, std::string_view name) { return Find(record, name); }
+
+bool HoldsClosedField(PodRecord record) { return kHoldsClosed[static_cast<size_t>(record)]; }
 
 std::string_view PodRecordName(PodRecord record) { return kRecordNames[static_cast<size_t>(record)]; }
 

@@ -188,6 +188,7 @@ struct PodField {
   std::string_view values = {};
   PodFormat format = PodFormat::kText;
   IntegerRange range = {};
+  bool closed = false;    // no organization can open it to launches
   bool required = false;  // Kubernetes refuses the object without it; a layer may leave it to another one
 };
 
@@ -196,6 +197,8 @@ std::span<const PodField> PodFields();
 std::span<const PodField> PodFieldsOf(PodRecord record);
 // The row of a name, or null. Cost: linear in the record's fields.
 const PodField* FindPodField(PodRecord record, std::string_view name);
+// Whether a field of the record, or one further below, is closed. Cost: constant.
+bool HoldsClosedField(PodRecord record);
 // What messages call one of them: `container`, `node affinity`.
 std::string_view PodRecordName(PodRecord record);
 

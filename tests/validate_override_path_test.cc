@@ -184,21 +184,24 @@ TEST(FirstClosedPath, NeedsThePathOfAnAlternative) {
             std::nullopt);
 }
 
-TEST(DisplacedHostPath, FindsWhatALaunchTookAway) {
-  const auto volume = [](std::string_view text) {
-    return SpecOf("{pod: {spec: {volumes: [" + std::string(text) + "]}}}");
+TEST(FindClosedLoss, FindsWhatALaunchTookAway) {
+  const auto spec = [](std::string_view text) { return SpecOf("{pod: {spec: " + std::string(text) + "}}"); };
+  const auto loss = [&](std::string_view before, std::string_view after) {
+    const auto found = FindClosedLoss(spec(before).get(), spec(after).get());
+    return found.has_value() ? found->path : "";
   };
-  const NodeRef host = volume("{name: a, hostPath: {path: /x}}");
-  EXPECT_EQ(DisplacedHostPath(host.get(), host.get()), nullptr);
-  EXPECT_EQ(
-      DisplacedHostPath(volume("{name: a, emptyDir: {}}").get(), volume("{name: a, emptyDir: {medium: ''}}").get()),
-      nullptr);
-  EXPECT_EQ(DisplacedHostPath(host.get(), volume("{name: b, emptyDir: {}}, {name: a, hostPath: {path: /x}}").get()),
-            nullptr);
-  EXPECT_NE(DisplacedHostPath(host.get(), volume("{name: a, emptyDir: {}}").get()), nullptr);
-  EXPECT_NE(DisplacedHostPath(host.get(), volume("{name: a, hostPath: {path: /y}}").get()), nullptr);
-  EXPECT_NE(DisplacedHostPath(host.get(), nullptr), nullptr);
-  EXPECT_EQ(DisplacedHostPath(nullptr, host.get()), nullptr);
+  constexpr std::string_view kHost = "{volumes: [{name: a, hostPath: {path: /x}}]}";
+  EXPECT_EQ(loss(kHost, kHost), "");
+  EXPECT_EQ(loss("{volumes: [{name: a, emptyDir: {}}]}", "{volumes: [{name: a, emptyDir: {medium: ''}}]}"), "");
+  EXPECT_EQ(loss(kHost, "{volumes: [{name: b, emptyDir: {}}, {name: a, hostPath: {path: /x}}]}"), "");
+  EXPECT_EQ(loss(kHost, "{volumes: [{name: a, emptyDir: {}}]}"), "pod.spec.volumes.hostPath");
+  EXPECT_EQ(loss(kHost, "{volumes: [{name: a, hostPath: {path: /y}}]}"), "pod.spec.volumes.hostPath");
+  EXPECT_EQ(loss(kHost, "{}"), "pod.spec.volumes.hostPath");
+  EXPECT_EQ(loss("{containers: [{name: c, securityContext: {runAsUser: 1}}]}", "{containers: [{name: c}]}"),
+            "pod.spec.containers.securityContext");
+  EXPECT_EQ(loss("{hostUsers: false}", "{hostUsers: true}"), "pod.spec.hostUsers");
+  EXPECT_FALSE(FindClosedLoss(nullptr, spec(kHost).get()).has_value());
+  EXPECT_TRUE(FindClosedLoss(spec(kHost).get(), nullptr).has_value());
 }
 
 TEST(FirstClosedPath, FindsSecurityContextsOfContainersAndHostVolumes) {

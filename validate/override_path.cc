@@ -1,7 +1,6 @@
 #include "berth/validate/override_path.h"
 
 #include <algorithm>
-#include <array>
 
 #include "berth/spec/field.h"
 #include "berth/spec/pod_field.h"
@@ -23,26 +22,18 @@ std::vector<std::string_view> Split(std::string_view path) {
   }
 }
 
-// Members of a PodSpec that no organization can open, wherever the path stops.
-constexpr std::array<std::string_view, 5> kClosedPodFields = {"securityContext", "hostNetwork", "hostPID", "hostIPC",
-                                                              "hostUsers"};
-constexpr std::array<std::string_view, 3> kContainerLists = {"containers", "initContainers", "ephemeralContainers"};
+// A place below pod.spec, where elements of lists that merge stand under their list.
+struct PodPlace {
+  const PodField* field = nullptr;  // null: pod.spec itself, or what the table does not know
+  PodRecord record = PodRecord::kPodSpec;
+  bool closed = false;  // it is, or stands in, what can never be opened
 
-// Whether `keys` below pod.spec, without list indices, is or lies below something that is never open.
-bool NeverOpenInPod(std::span<const std::string_view> keys) {
-  if (keys.empty()) return false;
-  if (std::ranges::find(kClosedPodFields, keys[0]) != kClosedPodFields.end()) return true;
-  if (keys.size() < 2) return false;
-  if (keys[0] == "volumes") return keys[1] == "hostPath";
-  return std::ranges::find(kContainerLists, keys[0]) != kContainerLists.end() && keys[1] == "securityContext";
-}
-
-// Whether something that is never open stands below `keys`, so that removing all of it would remove that too.
-bool HoldsNeverOpen(std::span<const std::string_view> keys) {
-  if (keys.empty()) return true;
-  return keys.size() == 1 &&
-         (keys[0] == "volumes" || std::ranges::find(kContainerLists, keys[0]) != kContainerLists.end());
-}
+  [[nodiscard]] PodPlace Member(std::string_view name) const {
+    const PodField* member = record == PodRecord::kNone ? nullptr : FindPodField(record, name);
+    return {member, member == nullptr ? PodRecord::kNone : member->members,
+            closed || (member != nullptr && member->closed)};
+  }
+};
 
 // A path in canonical spelling, with the row it ends in.
 struct CanonicalPath {
@@ -70,8 +61,12 @@ CanonicalPath Canonical(std::string_view path) {
     record = field->members;
     const std::span<const std::string_view> rest = std::span(parts).subspan(i + 1);
     if (field->type == FieldType::kOpenTree) {
-      canonical.never = canonical.never || NeverOpenInPod(rest);
-      for (std::string_view part : rest) canonical.text.append(".").append(part);
+      PodPlace place;
+      for (std::string_view part : rest) {
+        canonical.text.append(".").append(part);
+        place = place.Member(part);
+      }
+      canonical.never = canonical.never || place.closed;
       canonical.known = std::ranges::none_of(rest, [](std::string_view part) { return part.empty(); });
       return canonical;
     }
@@ -138,47 +133,61 @@ class ClosedPathFinder {
     for (const Member& member : pod_spec.members) {
       if (IsDirectiveKey(member.key)) return path;
       const std::string below = path + "." + member.key;
-      std::vector<std::string_view> keys = {member.key};
-      if (HoldsClosedLeaf(*member.value, FindPodField(PodRecord::kPodSpec, member.key), below, keys)) return below;
+      if (HoldsClosedLeaf(*member.value, PodPlace().Member(member.key), below)) return below;
     }
     return std::nullopt;
   }
 
-  // `keys` is the path below pod.spec, in which elements of lists that merge stand under their list; `field` is its row
-  // in the table, or null.
-  bool HoldsClosedLeaf(const Node& node, const PodField* field, const std::string& path,
-                       std::vector<std::string_view>& keys) const {
+  bool HoldsClosedLeaf(const Node& node, const PodPlace& place, const std::string& path) const {
     if (node.is_map()) {
-      const PodRecord record = field == nullptr ? PodRecord::kNone : field->members;
-      for (const Member& member : node.members) {
-        if (IsDirectiveKey(member.key)) {
-          if (IsClosed(path, keys, /*removes=*/true)) return true;
-          continue;
-        }
-        keys.push_back(member.key);
-        const PodField* below = record == PodRecord::kNone ? nullptr : FindPodField(record, member.key);
-        const std::string place = path + "." + member.key;
+      return std::ranges::any_of(node.members, [&](const Member& member) {
+        if (IsDirectiveKey(member.key)) return IsClosed(path, place, /*removes=*/true);
+        const PodPlace below = place.Member(member.key);
+        const std::string below_path = path + "." + member.key;
         // An alternative displaces the others, also as `{}`.
-        const bool chooses = below != nullptr && !below->union_group.empty() && member.value->is_map();
-        if (chooses && IsClosed(place, keys, /*removes=*/false)) return true;
-        if (HoldsClosedLeaf(*member.value, below, place, keys)) return true;
-        keys.pop_back();
-      }
-      return false;
+        const bool chooses = below.field != nullptr && !below.field->union_group.empty() && member.value->is_map();
+        return (chooses && IsClosed(below_path, below, /*removes=*/false)) ||
+               HoldsClosedLeaf(*member.value, below, below_path);
+      });
     }
-    if (field != nullptr && field->type == PodType::kKeyedList && !node.items.empty()) {
-      return std::ranges::any_of(node.items,
-                                 [&](const NodeRef& item) { return HoldsClosedLeaf(*item, field, path, keys); });
+    if (place.field != nullptr && place.field->type == PodType::kKeyedList && !node.items.empty()) {
+      return std::ranges::any_of(node.items, [&](const NodeRef& item) { return HoldsClosedLeaf(*item, place, path); });
     }
-    return IsClosed(path, keys, node.is_null() || (node.is_list() && node.items.empty()));
+    return IsClosed(path, place, node.is_null() || (node.is_list() && node.items.empty()));
   }
 
-  bool IsClosed(const std::string& path, std::span<const std::string_view> keys, bool removes) const {
-    return NeverOpenInPod(keys) || (removes && HoldsNeverOpen(keys)) || !IsOpen(path);
+  // What removes needs everything below it to be open.
+  bool IsClosed(const std::string& path, const PodPlace& place, bool removes) const {
+    return place.closed || (removes && HoldsClosedField(place.record)) || !IsOpen(path);
   }
 
   std::vector<std::string> opened_;
 };
+
+std::optional<ClosedLoss> LossIn(const Node& before, const Node* after, PodRecord record, const std::string& path) {
+  for (const Member& member : before.members) {
+    const PodField* field = FindPodField(record, member.key);
+    if (field == nullptr || !(field->closed || HoldsClosedField(field->members))) continue;
+    const std::string below = path + "." + member.key;
+    const NodeRef* found = after == nullptr ? nullptr : after->Find(member.key);
+    const Node* kept = found == nullptr ? nullptr : found->get();
+    std::optional<ClosedLoss> loss;
+    if (field->closed) {
+      if (kept == nullptr || !SameValue(*kept, *member.value)) loss = ClosedLoss{below, member.value->layer};
+    } else if (field->type == PodType::kKeyedList) {
+      for (const NodeRef& item : member.value->items) {
+        const std::optional<std::string> key = ElementKey(*field, *item);
+        const auto place = kept == nullptr || !key.has_value() ? std::nullopt : FindElement(*field, *kept, *key);
+        loss = LossIn(*item, place.has_value() ? kept->items[*place].get() : nullptr, field->members, below);
+        if (loss.has_value()) break;
+      }
+    } else {
+      loss = LossIn(*member.value, kept, field->members, below);
+    }
+    if (loss.has_value()) return loss;
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -237,20 +246,10 @@ OverridePathCheck OverridePathAdvice(std::string_view path) {
   return advice;
 }
 
-const Node* DisplacedHostPath(const Node* effective, const Node* resolved) {
-  const PodField* list = FindPodField(PodRecord::kPodSpec, "volumes");
-  const Node* before = At(effective, {"pod", "spec", "volumes"});
-  const Node* after = At(resolved, {"pod", "spec", "volumes"});
-  if (before == nullptr) return nullptr;
-  for (const NodeRef& volume : before->items) {
-    const NodeRef* host_path = volume->Find("hostPath");
-    const std::optional<std::string> key = ElementKey(*list, *volume);
-    if (host_path == nullptr || !key.has_value()) continue;
-    const std::optional<size_t> place = after == nullptr ? std::nullopt : FindElement(*list, *after, *key);
-    const NodeRef* kept = place.has_value() ? after->items[*place]->Find("hostPath") : nullptr;
-    if (kept == nullptr || !SameValue(**kept, **host_path)) return volume.get();
-  }
-  return nullptr;
+std::optional<ClosedLoss> FindClosedLoss(const Node* effective, const Node* resolved) {
+  const Node* before = At(effective, {"pod", "spec"});
+  if (before == nullptr) return std::nullopt;
+  return LossIn(*before, At(resolved, {"pod", "spec"}), PodRecord::kPodSpec, "pod.spec");
 }
 
 std::optional<std::string> FirstClosedPath(const Node& overrides, std::span<const std::string_view> opened) {

@@ -42,9 +42,14 @@ struct OverridePathCheck {
 [[nodiscard]] std::optional<std::string> FirstClosedPath(const Node& overrides,
                                                          std::span<const std::string_view> opened);
 
-// A volume whose `hostPath` is in the effective spec and not in the resolved one, or null. A launch may give volumes other
-// sources, where they are opened; a `hostPath`, which it could not set, is not its to displace. Either may be null.
-[[nodiscard]] const Node* DisplacedHostPath(const Node* effective, const Node* resolved);
+// A value that no launch can set, and that the resolved spec lacks or has otherwise.
+struct ClosedLoss {
+  std::string path;  // dotted, without elements: `pod.spec.volumes.hostPath`
+  Layer layer = Layer::kProfile;
+};
+// The first value of the effective spec that the launch's overrides took away though it can never be opened, as a volume's
+// new source displaces a `hostPath`. Either spec may be null.
+[[nodiscard]] std::optional<ClosedLoss> FindClosedLoss(const Node* effective, const Node* resolved);
 
 }  // namespace berth
 
