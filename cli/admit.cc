@@ -11,6 +11,7 @@
 #include "berth/engine/json.h"
 #include "berth/engine/message.h"
 #include "berth/engine/reason_detail.h"
+#include "berth/engine/remedy.h"
 #include "berth/policy/reason.h"
 
 namespace berth::cli {
@@ -31,19 +32,8 @@ std::string GuardrailText(const ReasonExample& example) {
   return text;
 }
 
-void AddHelp(std::string text, std::string_view reason, std::vector<std::pair<std::string, std::string>>& help) {
-  if (text.empty()) return;
-  const auto same = std::ranges::find(help, text, &std::pair<std::string, std::string>::first);
-  if (same == help.end()) {
-    help.emplace_back(std::move(text), reason);
-  } else if (!same->second.ends_with(reason)) {
-    same->second.append(", ").append(reason);
-  }
-}
-
 void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream& out) {
   Table table({"REASON", "ASKED", "OFFERED", "HEADLINE", "BLOCKED", "SOLE", "EXAMPLE", "SET BY"});
-  std::vector<std::pair<ReasonCount, std::string>> advice;
   for (const ReasonCount& reason : decision.reasons) {
     const ReasonDetail detail = DetailOf(decision, request, reason);
     std::string binding;
@@ -60,34 +50,77 @@ void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream
                std::to_string(reason.sole),
                std::move(binding),
                std::move(guardrail)});
-    advice.emplace_back(reason, HelpText(reason.code, detail));
   }
-  // What helps most candidates comes first.
-  std::ranges::stable_sort(advice, std::greater(), [](const auto& item) { return item.first.headline; });
-  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
-  for (auto& [reason, text] : advice) AddHelp(std::move(text), InfoOf(reason.code).name, help);
   out << "\n";
   table.Print(2, out);
+}
+
+std::string ActionsText(const Remedy& remedy) {
+  std::string text;
+  for (const RemedyAction action : remedy.actions) {
+    text.append(text.empty() ? "" : " + ").append(RemedyActionName(action));
+  }
+  return text;
+}
+
+// What was tried and helps, the best first.
+void PrintRemedies(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                   Stream& out) {
+  Table table({"REMEDY", "ADMITS", "FIRST", "CHANGE"});
+  for (const Remedy& remedy : remedies) {
+    table.Add({{ActionsText(remedy), Style::kGood},
+               std::to_string(remedy.admits),
+               remedy.placement ? BindingName(*decision.snapshot, *remedy.placement) : "-",
+               Printable(RemedyText(remedy, decision, request))});
+  }
   out << "\n";
-  for (const auto& [text, reasons] : help) {
+  table.Print(2, out);
+}
+
+// What each reason asks for, when nothing that was tried helps. What would help most candidates comes first.
+void PrintHelp(const Decision& decision, const LaunchRequest& request, Stream& out) {
+  std::vector<ReasonCount> reasons(decision.reasons.begin(), decision.reasons.end());
+  std::ranges::stable_sort(reasons, std::greater(), &ReasonCount::headline);
+  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
+  for (const ReasonCount& reason : reasons) {
+    const std::string_view name = InfoOf(reason.code).name;
+    std::string text = HelpText(reason.code, DetailOf(decision, request, reason));
+    const auto same = std::ranges::find(help, text, &std::pair<std::string, std::string>::first);
+    if (same == help.end()) {
+      help.emplace_back(std::move(text), name);
+    } else if (!same->second.ends_with(name)) {
+      same->second.append(", ").append(name);
+    }
+  }
+  out << "\n  no single change that was tried helps; what each reason asks for:\n";
+  for (const auto& [text, names] : help) {
     out << "  ";
     out.Add("help:", Style::kNote) << " " << Printable(text) << " ";
-    out.Add("(" + reasons + ")", Style::kFaint) << "\n";
+    out.Add("(" + names + ")", Style::kFaint) << "\n";
   }
 }
 
 void PrintRejected(const Decision& decision, const LaunchRequest& request, Stream& out) {
   out << CrossMark(out);
   out.Add("REJECTED", Style::kBad) << " ";
-  out.Add(decision.code, Style::kStrong) << "\n" << Printable(MessageOf(decision, request)) << "\n";
+  const std::vector<Remedy> remedies = FindRemedies(decision, request);
+  out.Add(decision.code, Style::kStrong) << "\n" << Printable(MessageOf(decision, request, remedies)) << "\n";
   PrintReasons(decision, request, out);
+  if (remedies.empty()) {
+    PrintHelp(decision, request, out);
+  } else {
+    PrintRemedies(decision, request, remedies, out);
+  }
+}
+
+Resolved ResolvedPlacement(const Decision& decision, const LaunchRequest& request) {
+  return Engine::Resolve(decision.snapshot, decision.placements.front(), &request, request.organization_id);
 }
 
 void PrintAdmitted(const Decision& decision, const LaunchRequest& request, Stream& out) {
   const Snapshot& snapshot = *decision.snapshot;
   const uint32_t placed = decision.placements.front();
   const CompiledBinding& binding = snapshot.bindings()[placed];
-  const Resolved resolved = Engine::Resolve(decision.snapshot, placed, &request, request.organization_id);
   out << CheckMark(out);
   out.Add("ADMITTED", Style::kGood) << " on ";
   out.Add(BindingName(snapshot, placed), Style::kStrong) << "\n\n";
@@ -98,10 +131,8 @@ void PrintAdmitted(const Decision& decision, const LaunchRequest& request, Strea
       {"placement", BindingName(snapshot, placed) + (zone.empty() ? "" : " in zone " + Printable(zone))},
       {"alternatives", alternatives.empty() ? "none" : NameList(alternatives, 100)},
   };
-  for (HeaderLine& line : NetworkHeader(resolved)) header.push_back(std::move(line));
+  for (HeaderLine& line : NetworkHeader(ResolvedPlacement(decision, request))) header.push_back(std::move(line));
   PrintHeader(header, "", out);
-  out << "\n";
-  PrintSpec(resolved, &request, out);
 }
 
 void PrintViolations(std::span<const Issue> errors, Stream& out) {
@@ -140,16 +171,10 @@ void PrintCandidates(const Decision& decision, Stream& out) {
 }
 
 void PrintDecision(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
-  switch (decision.verdict) {
-    case Verdict::kAdmitted:
-      PrintAdmitted(decision, request, out);
-      break;
-    case Verdict::kRejected:
-      PrintRejected(decision, request, out);
-      break;
-    case Verdict::kInvalid:
-      PrintViolations(decision.violations, out);
-      break;
+  PrintVerdict(decision, request, out);
+  if (decision.verdict == Verdict::kAdmitted) {
+    out << "\n";
+    PrintSpec(ResolvedPlacement(decision, request), &request, out);
   }
   if (all && decision.verdict != Verdict::kInvalid) PrintCandidates(decision, out);
 }
@@ -198,6 +223,19 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
 }
 
 }  // namespace
+
+void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out) {
+  switch (decision.verdict) {
+    case Verdict::kAdmitted:
+      PrintAdmitted(decision, request, out);
+      return;
+    case Verdict::kRejected:
+      PrintRejected(decision, request, out);
+      return;
+    case Verdict::kInvalid:
+      PrintViolations(decision.violations, out);
+  }
+}
 
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console) {
   if (output == Output::kJson) {

@@ -26,6 +26,9 @@ struct AdmitOptions {
 
 ExitCode Admit(const AdmitOptions& options, Console& console);
 
+// The decision for people: where and with what reach, why not, or what is wrong with the request. Without the spec.
+void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out);
+
 // Prints it for a command that was given such a request.
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);
 

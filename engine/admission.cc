@@ -38,10 +38,32 @@ bool IsCalled(const CompiledBinding& binding, std::string_view name) {
   return binding.name == name || binding.profile_id == name || binding.dangling == name;
 }
 
-Admission::Admission(const Snapshot& snapshot, const LaunchRequest& request, Scratch& scratch)
+Need NeedOf(const LaunchRequest& request, std::string& folded_gpu_type) {
+  const GpuRequest& gpu = request.gpu();
+  folded_gpu_type.assign(gpu.type);
+  absl::AsciiStrToLower(&folded_gpu_type);
+  Need need;
+  need.requests = AmountsOf(request.effective_requests());
+  need.limits = AmountsOf(request.effective_limits());
+  need.gpu_count = gpu.count.value_or(0);
+  need.gpu_type = folded_gpu_type;
+  need.gpu_memory_gb = gpu.memory_gb;
+  need.architecture = request.architecture;
+  need.privileged = request.privileged;
+  need.storage_classes = request.storage_classes;
+  need.egress_mode = request.egress_mode;
+  need.ingress_mode = request.ingress_mode;
+  need.has_user = !request.user_id.empty();
+  return need;
+}
+
+Admission::Admission(const Snapshot& snapshot, const LaunchRequest& request, Scratch& scratch,
+                     const Supposition& supposition)
     : snapshot_(snapshot),
       request_(request),
-      organization_(snapshot.OrganizationOf(request.organization_id)),
+      supposition_(supposition),
+      organization_(supposition.organization != nullptr ? *supposition.organization
+                                                        : snapshot.OrganizationOf(request.organization_id)),
       scratch_(scratch),
       named_(!request.profile_names.empty()) {
   scratch_.candidates_.clear();
@@ -55,7 +77,7 @@ Decision Admission::Run() {
   Decision decision;
   decision.verdict = Verdict::kInvalid;
   if (Validate()) {
-    FillNeed();
+    ReadNeed();
     if (CollectCandidates()) {
       for (CandidateResult& candidate : scratch_.candidates_) Judge(candidate);
       Select();
@@ -81,22 +103,16 @@ bool Admission::Validate() {
   return scratch_.violations_.empty();
 }
 
-void Admission::FillNeed() {
-  const GpuRequest& gpu = request_.gpu();
-  scratch_.gpu_type_.assign(gpu.type);
-  absl::AsciiStrToLower(&scratch_.gpu_type_);
-  need_.requests = AmountsOf(request_.effective_requests());
-  need_.limits = AmountsOf(request_.effective_limits());
-  need_.gpu_count = gpu.count.value_or(0);
-  need_.gpu_type = scratch_.gpu_type_;
-  need_.gpu_memory_gb = gpu.memory_gb;
-  need_.architecture = request_.architecture;
-  need_.privileged = request_.privileged;
-  need_.storage_classes = request_.storage_classes;
-  need_.egress_mode = request_.egress_mode;
-  need_.ingress_mode = request_.ingress_mode;
-  need_.has_user = !request_.user_id.empty();
+void Admission::ReadNeed() {
+  need_ = NeedOf(request_, scratch_.gpu_type_);
   if (request_.overrides != nullptr && !request_.overrides->members.empty()) sandbox_layer_ = SandboxLayer(request_);
+}
+
+Failures Admission::FailuresOf(uint32_t binding) {
+  ReadNeed();
+  CandidateResult candidate = {binding, {}, LiveOf(BindingAt(binding))};
+  Judge(candidate);
+  return candidate.failures;
 }
 
 uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
@@ -124,7 +140,7 @@ bool Admission::CollectCandidates() {
     const uint32_t bits = FilterBits(binding);
     matched_alone |= bits;
     if (bits == kAllFilters) {
-      scratch_.candidates_.push_back({index, {}, snapshot_.RunnerOf(binding).live->Read()});
+      scratch_.candidates_.push_back({index, {}, LiveOf(binding)});
     }
   });
   if (scratch_.candidates_.empty()) RejectScope(any_visible, matched_alone);
@@ -143,12 +159,24 @@ void Admission::RejectScope(bool any_visible, uint32_t matched_alone) {
   scratch_.reasons_.push_back({code});
 }
 
+const CompiledBinding& Admission::BindingAt(uint32_t index) const {
+  if (supposition_.bindings != nullptr) {
+    const auto found = supposition_.bindings->find(index);
+    if (found != supposition_.bindings->end()) return found->second;
+  }
+  return snapshot_.bindings()[index];
+}
+
+LiveState Admission::LiveOf(const CompiledBinding& binding) const {
+  return supposition_.live.empty() ? snapshot_.RunnerOf(binding).live->Read() : supposition_.live[binding.runner];
+}
+
 void Admission::Judge(CandidateResult& candidate) {
   if (organization_.refused) {
     candidate.failures.Add(ReasonCode::kOrganizationInvalid);
     return;
   }
-  const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
+  const CompiledBinding& binding = BindingAt(candidate.binding);
   const Runner& runner = *snapshot_.RunnerOf(binding).runner;
   Failures failures = Match(need_, {binding.offer, runner, candidate.live}, organization_.rules);
   if (binding.offer.valid) {
@@ -214,7 +242,7 @@ void Admission::CountReasons() {
 
 Rank Admission::RankOf(uint32_t order, uint64_t sandbox_hash) const {
   const CandidateResult& candidate = scratch_.candidates_[order];
-  const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
+  const CompiledBinding& binding = BindingAt(candidate.binding);
   const CompiledRunner& runner = snapshot_.RunnerOf(binding);
   return {!named_ && binding.is_default, RoomLeft(need_, {binding.offer, *runner.runner, candidate.live}),
           TieHash(sandbox_hash, runner.tie_hash), order};

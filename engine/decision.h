@@ -44,6 +44,12 @@ struct ReasonCount {
   uint32_t example = kNoExample;
 };
 
+// What an engine says besides the bare decision.
+struct AdviceOptions {
+  bool remedies = true;              // look for changes that would help
+  int64_t retry_delay_seconds = 30;  // what a launch is told to wait
+};
+
 struct Decision {
   Verdict verdict = Verdict::kInvalid;
   std::string_view code;  // CWSANDBOX_...; empty when admitted
@@ -52,6 +58,7 @@ struct Decision {
   std::span<const ReasonCount> reasons;         // rejected: in order of precedence
   std::span<const uint32_t> placements;         // admitted: the winner, then alternatives; indices of bindings
   std::span<const Issue> violations;            // invalid: sorted by field, then text
+  AdviceOptions advice;
 };
 
 // Memory for one decision after another. Keep one per thread: once it has grown, a decision allocates nothing.

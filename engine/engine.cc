@@ -32,7 +32,7 @@ std::vector<const Object*> PointersTo(const Objects& objects) {
 
 }  // namespace
 
-Engine::Engine() { snapshot_.Store(Snapshot::Compile({}, live_)); }
+Engine::Engine(AdviceOptions advice) : advice_(advice) { snapshot_.Store(Snapshot::Compile({}, live_)); }
 
 absl::Status Engine::Apply(std::vector<Change> changes, uint64_t revision) {
   const std::lock_guard lock(mutex_);
@@ -138,7 +138,9 @@ void Engine::ForgetRunnersBut(const Snapshot& snapshot) {
 }
 
 Decision Engine::Admit(const LaunchRequest& request, Scratch& scratch) const {
-  return Admit(snapshot(), request, scratch);
+  Decision decision = Admit(snapshot(), request, scratch);
+  decision.advice = advice_;
+  return decision;
 }
 
 Decision Engine::Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request, Scratch& scratch) {

@@ -75,7 +75,7 @@ struct Resolved {
 
 class Engine {
  public:
-  Engine();
+  explicit Engine(AdviceOptions advice = {});
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -128,6 +128,7 @@ class Engine {
   void ForgetRunnersBut(const Snapshot& snapshot);
   absl::StatusOr<std::shared_ptr<LiveCell>> CellOf(std::string_view organization, std::string_view runner_id) const;
 
+  const AdviceOptions advice_;
   mutable std::mutex mutex_;  // guards the members below; never held while deciding
   std::map<std::string, Slot> slots_;
   Snapshot::LiveCells live_;

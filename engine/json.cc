@@ -5,6 +5,7 @@
 
 #include "berth/engine/message.h"
 #include "berth/engine/reason_detail.h"
+#include "berth/engine/remedy.h"
 
 namespace berth {
 namespace {
@@ -90,14 +91,15 @@ void WriteResolvedParts(JsonWriter& writer, const Resolved& resolved) {
 
 class DecisionWriter {
  public:
-  DecisionWriter(const Decision& decision, const LaunchRequest& request, JsonWriter& writer)
-      : decision_(decision), request_(request), writer_(writer) {}
+  DecisionWriter(const Decision& decision, const LaunchRequest& request, std::vector<Remedy> remedies,
+                 JsonWriter& writer)
+      : decision_(decision), request_(request), remedies_(std::move(remedies)), writer_(writer) {}
 
   void Write(bool all) {
     writer_.BeginObject().Key("schema").String("berth.decision/v1");
     writer_.Key("verdict").String(VerdictName(decision_.verdict));
     if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
-    writer_.Key("message").String(MessageOf(decision_, request_));
+    writer_.Key("message").String(MessageOf(decision_, request_, remedies_));
     writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
@@ -133,6 +135,49 @@ class DecisionWriter {
     writer_.Key("reasons").BeginArray();
     for (const ReasonCount& reason : decision_.reasons) WriteReason(reason);
     writer_.EndArray();
+    if (!decision_.advice.remedies) return;
+    writer_.Key("remedies").BeginArray();
+    for (const Remedy& remedy : remedies_) WriteRemedy(remedy);
+    writer_.EndArray();
+  }
+
+  void WriteRemedy(const Remedy& remedy) {
+    writer_.BeginObject().Key("action").String(RemedyActionName(remedy.actions.front()));
+    writer_.Key("actions").BeginArray();
+    for (const RemedyAction action : remedy.actions) writer_.String(RemedyActionName(action));
+    writer_.EndArray().Key("changes");
+    WritePatch(remedy.changes, writer_);
+    writer_.Key("admits").Uint(remedy.admits);
+    if (remedy.placement) {
+      writer_.Key("placement");
+      WritePlacement(*remedy.placement);
+    }
+    if (remedy.admin) WriteGuardrail(*remedy.admin);
+    if (!remedy.wait.empty()) WriteWait(remedy.wait);
+    writer_.EndObject();
+  }
+
+  void WriteGuardrail(const GuardrailEdit& edit) {
+    const CompiledBinding& binding = decision_.snapshot->bindings()[edit.binding];
+    writer_.Key("admin").BeginObject();
+    writer_.Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
+    writer_.Key("profile_name").String(binding.name).Key("path").String(edit.path);
+    writer_.Key("layer").String(edit.layer ? LayerName(*edit.layer) : "organization").Key("source");
+    StringOrNull(writer_, edit.source).Key("value");
+    WriteNode(*edit.value, writer_);
+    writer_.Key("current");
+    if (edit.current == nullptr) {
+      writer_.Null();
+    } else {
+      WriteNode(*edit.current, writer_);
+    }
+    writer_.EndObject();
+  }
+
+  void WriteWait(std::span<const ReasonCode> codes) {
+    writer_.Key("wait").BeginObject().Key("reasons").BeginArray();
+    for (const ReasonCode code : codes) writer_.String(InfoOf(code).name);
+    writer_.EndArray().Key("retry_delay_seconds").Int(decision_.advice.retry_delay_seconds).EndObject();
   }
 
   void WriteReason(const ReasonCount& reason) {
@@ -199,6 +244,7 @@ class DecisionWriter {
 
   const Decision& decision_;
   const LaunchRequest& request_;
+  const std::vector<Remedy> remedies_;
   JsonWriter& writer_;
 };
 
@@ -303,10 +349,20 @@ void WriteNode(const Node& node, JsonWriter& writer) {
   }
 }
 
+void WritePatch(std::span<const PatchOperation> patch, JsonWriter& writer) {
+  writer.BeginArray();
+  for (const PatchOperation& operation : patch) {
+    writer.BeginObject().Key("op").String(PatchOpName(operation.op)).Key("path").String(operation.path);
+    if (!operation.value.empty()) writer.Key("value").Raw(operation.value);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
-  DecisionWriter(decision, request, writer).Write(all);
+  DecisionWriter(decision, request, FindRemedies(decision, request), writer).Write(all);
   return json;
 }
 

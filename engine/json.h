@@ -16,6 +16,7 @@
 #include "berth/engine/discovery.h"
 #include "berth/engine/engine.h"
 #include "berth/engine/explanation.h"
+#include "berth/engine/request_edit.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/launch.h"
 #include "berth/spec/node.h"
@@ -23,7 +24,8 @@
 
 namespace berth {
 
-// berth.decision/v1. `all`: with every candidate and its reasons.
+// berth.decision/v1. A rejection comes with its remedies, which are searched here, unless the decision was made without
+// advice. `all`: with every candidate and its reasons.
 std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
 
 // berth.resolved/v1.
@@ -43,6 +45,9 @@ struct FindingsSummary {
   size_t objects = 0;
 };
 std::string FindingsToJson(std::span<const Issue> issues, const FindingsSummary& summary, JsonLayout layout);
+
+// A JSON Patch.
+void WritePatch(std::span<const PatchOperation> patch, JsonWriter& writer);
 
 // A spec or a part of it, keys sorted by bytes.
 void WriteNode(const Node& node, JsonWriter& writer);

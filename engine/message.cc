@@ -4,7 +4,10 @@
 #include <utility>
 #include <vector>
 
+#include "berth/engine/json.h"
+#include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
+#include "berth/spec/writer.h"
 
 namespace berth {
 namespace {
@@ -356,6 +359,136 @@ std::string HelpText(ReasonCode code, const ReasonDetail& detail) {
 
 namespace {
 
+// `resource_limits.memory`, as the request spells it.
+std::string_view SideOf(Amount amount, bool joined) {
+  if (joined) return "resources";
+  return amount == Amount::kCpuLimit || amount == Amount::kMemoryLimit ? "resource_limits" : "resource_requests";
+}
+
+std::string AmountText(Amount amount, int64_t value) {
+  switch (amount) {
+    case Amount::kCpuLimit:
+    case Amount::kCpuRequest:
+      return Quantity::FromMillicores(value).ToString() + " CPU";
+    case Amount::kMemoryLimit:
+    case Amount::kMemoryRequest:
+      return Quantity::FromBytes(value).ToString();
+    case Amount::kGpuCount:
+      break;
+  }
+  return std::to_string(value) + (value == 1 ? " GPU" : " GPUs");
+}
+
+// The request's own number, where it has one: what is inherited cannot be lowered, only outdone.
+bool IsOwn(Amount amount, const LaunchRequest& request) {
+  const ResourceRequest& limits = request.effective_limits();
+  const ResourceRequest& requests = request.effective_requests();
+  switch (amount) {
+    case Amount::kCpuLimit:
+      return limits.cpu.has_value();
+    case Amount::kCpuRequest:
+      return requests.cpu.has_value();
+    case Amount::kMemoryLimit:
+      return limits.memory.has_value();
+    case Amount::kMemoryRequest:
+      return requests.memory.has_value();
+    case Amount::kGpuCount:
+      break;
+  }
+  return true;
+}
+
+std::string AmountEditText(Amount amount, const AmountEdit& edit, const LaunchRequest& request) {
+  if (amount == Amount::kGpuCount) {
+    return "ask for " + AmountText(amount, edit.value) + " instead of " + std::to_string(edit.before);
+  }
+  const bool cpu = amount == Amount::kCpuLimit || amount == Amount::kCpuRequest;
+  const std::string field = "`" + std::string(SideOf(amount, HasJoinedSides(request))) + (cpu ? ".cpu`" : ".memory`");
+  const std::string value = AmountText(amount, edit.value);
+  if (!edit.lowered) return "add " + field + " of " + value;
+  const std::string before = AmountText(amount, edit.before);
+  if (IsOwn(amount, request)) return "lower " + field + " from " + before + " to " + value;
+  return "add " + field + " of " + value + " in place of the inherited " + before;
+}
+
+void AppendStep(std::string step, std::string& text) { text.append(text.empty() ? "" : " and ").append(step); }
+
+std::string RequestEditText(const RequestEdit& edit, const LaunchRequest& request) {
+  std::string text;
+  for (const Amount amount :
+       {Amount::kCpuLimit, Amount::kCpuRequest, Amount::kMemoryLimit, Amount::kMemoryRequest, Amount::kGpuCount}) {
+    const auto& change = edit.amounts[amount];
+    const bool request_side = amount == Amount::kCpuRequest || amount == Amount::kMemoryRequest;
+    const Amount limit = amount == Amount::kCpuRequest ? Amount::kCpuLimit : Amount::kMemoryLimit;
+    const bool said = HasJoinedSides(request) && request_side && edit.amounts[limit];
+    if (change && !said) AppendStep(AmountEditText(amount, *change, request), text);
+  }
+  if (edit.profile) {
+    AppendStep("use profile " + Quoted(*edit.profile) + " instead of " +
+                   Names(request.profile_names, request.profile_names.size()),
+               text);
+  }
+  if (edit.runner) {
+    AppendStep(
+        "use runner " + Quoted(*edit.runner) + " instead of " + Names(request.runner_ids, request.runner_ids.size()),
+        text);
+  }
+  if (edit.drop_group) AppendStep("drop the runner group " + Quoted(request.runner_group_id), text);
+  if (edit.drop_zone) AppendStep("drop the zone " + Quoted(request.zone), text);
+  return text;
+}
+
+// A value of a document: `64Gi`, `{"type":"none"}`.
+std::string ValueText(const Node& node) {
+  if (!node.is_map() && !node.is_list()) return std::string(node.text);
+  std::string json;
+  JsonWriter writer(json);
+  WriteNode(node, writer);
+  constexpr size_t kShown = 120;
+  return json.size() > kShown ? json.substr(0, kShown) + "..." : json;
+}
+
+std::string GuardrailText(const GuardrailEdit& edit, const Decision& decision) {
+  const CompiledBinding& binding = decision.snapshot->bindings()[edit.binding];
+  const Runner& runner = *decision.snapshot->RunnerOf(binding).runner;
+  const std::string path = Quoted(edit.path);
+  const bool grows = edit.current != nullptr && edit.current->is_list() && !edit.value->items.empty();
+  std::string text = "ask the administrator to ";
+  text.append(grows ? "add " + Quoted(edit.value->items.back()->text) + " to " + path : "set " + path).append(" of ");
+  if (!edit.layer) {
+    text.append("the organization");
+  } else if (*edit.layer == Layer::kZone) {
+    text.append("zone ").append(Quoted(runner.zone));
+  } else if (*edit.layer == Layer::kProfile) {
+    text.append("profile ").append(Quoted(binding.profile_display_name));
+  } else {
+    text.append("the binding of ").append(Quoted(binding.name)).append(" on runner ").append(Quoted(runner.runner_id));
+  }
+  if (!edit.source.empty()) text.append(" (").append(edit.source).append(")");
+  if (grows) return text;
+  text.append(" to ").append(ValueText(*edit.value));
+  return edit.current == nullptr ? text : text.append(", now ").append(ValueText(*edit.current));
+}
+
+std::string WaitText(const Remedy& remedy, int64_t delay_seconds) {
+  std::string reasons;
+  for (const ReasonCode code : remedy.wait) {
+    reasons.append(reasons.empty() ? "" : ", ").append("`").append(InfoOf(code).name).append("`");
+  }
+  return "retry in " + std::to_string(delay_seconds) + " s: " + std::to_string(remedy.admits) +
+         (remedy.admits == 1 ? " binding lacks" : " bindings lack") + " only what passes (" + reasons + ")";
+}
+
+}  // namespace
+
+std::string RemedyText(const Remedy& remedy, const Decision& decision, const LaunchRequest& request) {
+  if (remedy.admin) return GuardrailText(*remedy.admin, decision);
+  if (!remedy.wait.empty()) return WaitText(remedy, decision.advice.retry_delay_seconds);
+  return RequestEditText(remedy.edit, request);
+}
+
+namespace {
+
 std::string AdmittedText(const Decision& decision) {
   if (decision.snapshot == nullptr || decision.placements.empty()) return "admitted";
   const CompiledBinding& binding = decision.snapshot->bindings()[decision.placements.front()];
@@ -380,14 +513,38 @@ std::string InvalidText(const Decision& decision) {
   return text;
 }
 
-std::string RejectedText(const Decision& decision, const LaunchRequest& request) {
+// Who set the limit that says no: " [profile, profiles/agent.yaml:14:18]". Of several bindings, the example's.
+std::string OwnerText(const ReasonDetail& detail, uint32_t count) {
+  if (!detail.example || detail.example->layer.empty()) return {};
+  std::string text = count == 1 ? " [" : " [e.g. ";
+  text.append(detail.example->layer);
+  if (!detail.example->source.empty()) text.append(", ").append(detail.example->source);
+  return text.append("]");
+}
+
+std::string Bindings(uint32_t count) { return std::to_string(count) + (count == 1 ? " binding" : " bindings"); }
+
+// What to do now: the best remedy, or what the most frequent reason asks for.
+std::string NextStep(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                     const ReasonCount& first) {
+  if (!remedies.empty()) {
+    std::string text = "; next: " + RemedyText(remedies.front(), decision, request);
+    const bool waits = remedies.front().actions.front() == RemedyAction::kWait;
+    return waits ? text : text.append(" (then ").append(Bindings(remedies.front().admits)).append(" can take it)");
+  }
+  const std::string help = HelpText(first.code, DetailOf(decision, request, first, CountedBy::kHeadline));
+  return (decision.advice.remedies ? "; it cannot be admitted anywhere as written: " : "; next: ") + help;
+}
+
+std::string RejectedText(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies) {
   const auto detail = [&](const ReasonCount& reason) {
     return DetailOf(decision, request, reason, CountedBy::kHeadline);
   };
   if (decision.reasons.empty()) return "no binding can take this sandbox";
   if (decision.candidates.empty()) {
     const ReasonCount& scope = decision.reasons.front();
-    return "no binding to consider: " + ReasonText(scope.code, detail(scope), 0);
+    return "no binding to consider: " + ReasonText(scope.code, detail(scope), 0) +
+           NextStep(decision, request, remedies, scope);
   }
   std::vector<ReasonCount> headlines;
   for (const ReasonCount& reason : decision.reasons) {
@@ -400,19 +557,25 @@ std::string RejectedText(const Decision& decision, const LaunchRequest& request)
       "0 of " + std::to_string(total) + (total == 1 ? " binding" : " bindings") + " can take this sandbox: ";
   for (size_t i = 0; i < headlines.size(); ++i) {
     text.append(i == 0 ? "" : "; ").append(std::to_string(headlines[i].headline)).append(" ");
-    text.append(ReasonText(headlines[i].code, detail(headlines[i]), headlines[i].headline));
+    const ReasonDetail counted = detail(headlines[i]);
+    text.append(ReasonText(headlines[i].code, counted, headlines[i].headline));
+    text.append(OwnerText(counted, headlines[i].headline));
   }
-  return text;
+  return text.append(NextStep(decision, request, remedies, headlines.front()));
 }
 
 }  // namespace
 
 std::string MessageOf(const Decision& decision, const LaunchRequest& request) {
+  return MessageOf(decision, request, FindRemedies(decision, request));
+}
+
+std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:
       return AdmittedText(decision);
     case Verdict::kRejected:
-      return RejectedText(decision, request);
+      return RejectedText(decision, request, remedies);
     case Verdict::kInvalid:
       break;
   }

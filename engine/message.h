@@ -8,18 +8,26 @@
 #define BERTH_ENGINE_MESSAGE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "berth/engine/decision.h"
 #include "berth/engine/reason_detail.h"
+#include "berth/engine/remedy.h"
 #include "berth/spec/launch.h"
 
 namespace berth {
 
-// "0 of 12 bindings can take this sandbox: 7 do not offer egress mode `internet` (together they offer `a`, `b`); 5 cap
-// memory below 96Gi (the largest cap is 64Gi)"
+// "0 of 12 bindings can take this sandbox: 7 do not offer egress mode `internet` (together they offer `a`, `b`) [e.g.
+// profile, profiles/agent.yaml:6:14]; 5 cap memory below 96Gi (the largest cap is 64Gi) [e.g. profile,
+// profiles/ci.yaml:9:18]; next: lower `resource_limits.memory` from 96Gi to 64Gi (then 3 bindings can take it)"
 std::string MessageOf(const Decision& decision, const LaunchRequest& request);
+// The same with the remedies at hand.
+std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies);
+
+// The change in words: "lower `resource_limits.memory` from 96Gi to 64Gi".
+std::string RemedyText(const Remedy& remedy, const Decision& decision, const LaunchRequest& request);
 
 // One reason for the `count` bindings that `detail` was made of: "cap memory below 96Gi (the largest cap is 64Gi)".
 std::string ReasonText(ReasonCode code, const ReasonDetail& detail, uint32_t count);

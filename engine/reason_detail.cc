@@ -195,7 +195,7 @@ class DetailBuilder {
            });
   }
 
-  ReasonExample ExampleOf(const CandidateResult& candidate) const;
+  ReasonExample ExampleOf(uint32_t index) const;
 
  private:
   bool Counts(const CandidateResult& candidate) const {
@@ -376,8 +376,8 @@ std::optional<Guardrail> DetailBuilder::SpecGuardrail(const CompiledBinding& bin
   }
 }
 
-ReasonExample DetailBuilder::ExampleOf(const CandidateResult& candidate) const {
-  const CompiledBinding& binding = snapshot_.bindings()[candidate.binding];
+ReasonExample DetailBuilder::ExampleOf(uint32_t index) const {
+  const CompiledBinding& binding = snapshot_.bindings()[index];
   const CompiledRunner& runner = snapshot_.RunnerOf(binding);
   ReasonExample example;
   example.runner_id = runner.runner->runner_id;
@@ -476,7 +476,7 @@ ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, co
   const Snapshot& snapshot = *decision.snapshot;
   if (candidate.binding >= snapshot.bindings().size()) return detail;
   const CompiledBinding& binding = snapshot.bindings()[candidate.binding];
-  detail.example = builder.ExampleOf(candidate);
+  detail.example = builder.ExampleOf(candidate.binding);
   detail.inherited = builder.Inherits();
   detail.explanation = ExplanationOf(reason.code, snapshot, candidate, request);
   detail.judged = JudgedAmountOf(reason.code, snapshot, binding, request);
@@ -484,6 +484,10 @@ ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, co
     detail.limit = ResolvedAmountsOf(snapshot, binding, request, *resource).limit;
   }
   return detail;
+}
+
+ReasonExample GuardrailOf(const Decision& decision, const LaunchRequest& request, ReasonCode code, uint32_t binding) {
+  return DetailBuilder(decision, request, code, CountedBy::kBlocked).ExampleOf(binding);
 }
 
 }  // namespace berth

@@ -49,6 +49,10 @@ enum class CountedBy : uint8_t { kBlocked, kHeadline };
 ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
                       CountedBy counted = CountedBy::kBlocked);
 
+// The guardrail behind one constraint of one binding, whether it blocks the request or not. Only the decision's
+// snapshot is read.
+ReasonExample GuardrailOf(const Decision& decision, const LaunchRequest& request, ReasonCode code, uint32_t binding);
+
 }  // namespace berth
 
 #endif  // BERTH_ENGINE_REASON_DETAIL_H_

@@ -128,6 +128,19 @@ class OfferBuilder {
   const Zone* zone_;
 };
 
+// From the layers of a binding to what it offers. Finds what is wrong with the merge.
+void CompileSpec(const Snapshot& snapshot, CompiledBinding& binding, std::vector<Issue>& issues) {
+  binding.offer.valid = binding.documents_valid;
+  if (!binding.documents_valid) return;
+  const CompiledRunner& runner = snapshot.RunnerOf(binding);
+  const Zone* zone = runner.zone_object == nullptr ? nullptr : &std::get<Zone>(runner.zone_object->value);
+  binding.effective = MergeLayers(binding.layers);
+  const EffectiveRules rules = {runner.runner->allow_privileged_profile_annotations, runner.runner->runner_id};
+  CheckEffective(binding.effective.get(), rules, snapshot.PlacesOf(binding), issues);
+  binding.offer.valid = !HasError(issues);
+  if (binding.offer.valid) OfferBuilder(binding, *runner.runner, zone).Build();
+}
+
 }  // namespace
 
 class SnapshotCompiler {
@@ -175,11 +188,7 @@ void SnapshotCompiler::CompileOrganization(const std::shared_ptr<const Object>& 
   organization.settings = organization.refused ? Organization() : settings;
   organization.settings.organization_id = settings.organization_id;
   if (organization.refused) return;
-  organization.rules = {{UnitsOf(settings.quota_cpu, Resource::kCpu), UnitsOf(settings.quota_memory, Resource::kMemory),
-                         settings.quota_gpu ? std::optional(settings.quota_gpu->value) : std::nullopt},
-                        settings.limits_are == LimitsAre::kCeiling};
-  if (settings.allowed_images) organization.images.emplace(settings.allowed_images->value);
-  for (const auto& path : organization.settings.launch_overrides) organization.opened.push_back(path.value);
+  CompileSettings(organization);
 }
 
 void SnapshotCompiler::CompileBinding(const RunnerLink& link, uint32_t ordinal) {
@@ -204,16 +213,10 @@ void SnapshotCompiler::CompileBinding(const RunnerLink& link, uint32_t ordinal) 
   if (zone != nullptr) binding.layers[static_cast<size_t>(Layer::kZone)] = zone->defaults;
   binding.layers[static_cast<size_t>(Layer::kRunner)] = runner.runner->cpu_runtime_class;
   binding.layers[static_cast<size_t>(Layer::kBinding)] = source.overrides;
-  binding.offer.valid = linked.valid;
-  if (linked.valid) {
-    binding.effective = MergeLayers(binding.layers);
-    std::vector<Issue> issues;
-    const EffectiveRules rules = {runner.runner->allow_privileged_profile_annotations, runner.runner->runner_id};
-    CheckEffective(binding.effective.get(), rules, snapshot_->PlacesOf(binding), issues);
-    binding.offer.valid = !HasError(issues);
-    AddIssues(std::move(issues));
-  }
-  if (binding.offer.valid) OfferBuilder(binding, *runner.runner, zone).Build();
+  binding.documents_valid = linked.valid;
+  std::vector<Issue> issues;
+  CompileSpec(*snapshot_, binding, issues);
+  AddIssues(std::move(issues));
   snapshot_->bindings_.push_back(std::move(binding));
 }
 
@@ -315,6 +318,35 @@ std::string Snapshot::SourceOf(const CompiledBinding& binding, Layer layer, Posi
                          : layer == Layer::kProfile ? binding.profile_object.get()
                                                     : runner.object.get();
   return object == nullptr ? std::string() : PlaceText(object->file, position);
+}
+
+CompiledBinding WithLayer(const Snapshot& snapshot, const CompiledBinding& binding, Layer layer, NodeRef spec) {
+  CompiledBinding changed;
+  changed.runner = binding.runner;
+  changed.ordinal = binding.ordinal;
+  changed.is_default = binding.is_default;
+  changed.name = binding.name;
+  changed.profile_id = binding.profile_id;
+  changed.dangling = binding.dangling;
+  changed.profile_display_name = binding.profile_display_name;
+  changed.profile_object = binding.profile_object;
+  changed.layers = binding.layers;
+  changed.layers[static_cast<size_t>(layer)] = std::move(spec);
+  changed.documents_valid = binding.documents_valid;
+  std::vector<Issue> issues;
+  CompileSpec(snapshot, changed, issues);
+  return changed;
+}
+
+void CompileSettings(CompiledOrganization& organization) {
+  const Organization& settings = organization.settings;
+  organization.rules = {{UnitsOf(settings.quota_cpu, Resource::kCpu), UnitsOf(settings.quota_memory, Resource::kMemory),
+                         settings.quota_gpu ? std::optional(settings.quota_gpu->value) : std::nullopt},
+                        settings.limits_are == LimitsAre::kCeiling};
+  organization.images.reset();
+  if (settings.allowed_images) organization.images.emplace(settings.allowed_images->value);
+  organization.opened.clear();
+  for (const auto& path : settings.launch_overrides) organization.opened.push_back(path.value);
 }
 
 void AppendNamespaceOf(const CompiledBinding& binding, std::string_view organization, std::string_view user,

@@ -57,6 +57,7 @@ struct CompiledBinding {
   std::string profile_display_name;
   std::shared_ptr<const Object> profile_object;  // null when the reference dangles
   LayerStack layers;                             // zone, runner's CPU class, profile, binding
+  bool documents_valid = true;                   // none that it is made of was refused
   NodeRef effective;                             // merged and finished, before defaults; null when empty or invalid
   Offer offer;
   // Of the effective spec, beside the offer.
@@ -147,6 +148,12 @@ class Snapshot {
   std::map<std::string, CompiledOrganization, std::less<>> organizations_;
   CompiledOrganization undocumented_;
 };
+
+// The binding as it would be if `spec` were its `layer`: merged, judged and offered anew. One merge.
+CompiledBinding WithLayer(const Snapshot& snapshot, const CompiledBinding& binding, Layer layer, NodeRef spec);
+
+// Makes what admission reads of an organization's settings. `organization` must stay where it is.
+void CompileSettings(CompiledOrganization& organization);
 
 // Appends the namespace that launches of this identity land in on this binding.
 void AppendNamespaceOf(const CompiledBinding& binding, std::string_view organization, std::string_view user,

@@ -2,35 +2,13 @@
 
 #include <algorithm>
 
+#include "berth/policy/dimension.h"
+
 namespace berth {
 namespace {
 
 // Above a limit that is known. Nothing asked is never above.
 bool Above(std::optional<int64_t> asked, std::optional<int64_t> limit) { return asked && limit && *asked > *limit; }
-
-// A runner's maximum of 0 is unknown.
-std::optional<int64_t> KnownMaximum(int64_t maximum) { return maximum == 0 ? std::nullopt : std::optional(maximum); }
-
-struct Dimension {
-  std::optional<int64_t> Amounts::*amount;
-  std::optional<int64_t> Quota::*quota;
-  Located<int64_t> Capabilities::*maximum;
-  std::optional<int64_t> LiveState::*free;
-  ReasonCode above_quota;
-  ReasonCode above_profile;
-  ReasonCode above_limit;
-  ReasonCode above_runner;
-  ReasonCode insufficient;
-};
-
-constexpr Dimension kDimensions[] = {
-    {&Amounts::cpu, &Quota::cpu, &Capabilities::max_cpu_millicores, &LiveState::cpu, ReasonCode::kCpuQuota,
-     ReasonCode::kCpuExceedsProfile, ReasonCode::kCpuRequestAboveLimit, ReasonCode::kCpuExceedsRunner,
-     ReasonCode::kInsufficientCpu},
-    {&Amounts::memory, &Quota::memory, &Capabilities::max_memory_bytes, &LiveState::memory, ReasonCode::kMemoryQuota,
-     ReasonCode::kMemoryExceedsProfile, ReasonCode::kMemoryRequestAboveLimit, ReasonCode::kMemoryExceedsRunner,
-     ReasonCode::kInsufficientMemory},
-};
 
 void MatchDimension(const Dimension& dimension, const Need& need, const Candidate& candidate, const CallerRules& caller,
                     Failures& failures) {

@@ -319,6 +319,12 @@ NodeRef Decoder::DecodeMembers(Record record, Value value) {
            "field " + Quoted(duplicate.key) + " is given twice, first in line " + std::to_string(duplicate.first.line))
         .position = duplicate.later;
   }
+  if (layer_ == Layer::kSandbox && !in_spec_) {
+    // A request keeps what says nothing, so that a change to the document can be spelled as the document is.
+    for (Member& member : map->members) {
+      if (member.value == nullptr) member.value = Make(NodeKind::kNull, value);
+    }
+  }
   erase_if(map->members, [](const Member& member) { return member.value == nullptr; });
   in_spec_ = was_in_spec;
   return map;
@@ -356,7 +362,7 @@ NodeRef Decoder::DecodeField(const Field& field, std::string_view key, Value val
 
 NodeRef Decoder::DecodeNull(const Field& field, Value value) {
   if (field.merge == MergeKind::kReplace && field.record == Record::kAnnotationPair) return WrongType(value, "text");
-  if (!in_spec_) return nullptr;
+  if (!in_spec_) return field.null_counts ? Make(NodeKind::kNull, value) : nullptr;
   if (layer_ == Layer::kZone) {
     Report(IssueCode::kMisplacedNull, value, "null unsets lower layers, and nothing is below zone defaults");
   }

@@ -34,8 +34,11 @@ inline constexpr size_t kMaxNamespaceBytes = 63;
 inline constexpr size_t kMaxNamespacePrefixBytes = 40;
 inline constexpr size_t kMaxAlternatives = 8;
 inline constexpr size_t kMaxOffered = 50;  // names listed in one reason
+inline constexpr size_t kMaxRemedyTrials = 16;     // edits tried for one kind of remedy
+inline constexpr size_t kMaxRemediesPerAction = 3;
 inline constexpr size_t kMaxImagePatterns = 64;
 inline constexpr size_t kMaxLaunchOverrides = 64;
+inline constexpr size_t kMaxTestCases = 10000;  // of one file of policy tests
 
 struct LimitInfo {
   std::string_view name;

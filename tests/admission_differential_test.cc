@@ -126,6 +126,7 @@ class World {
     Json answer = Json::parse(text);
     answer.erase("message");
     answer.erase("catalog_revision");
+    answer.erase("remedies");
     if (!answer.contains("reasons")) return answer;
     for (Json& reason : answer["reasons"]) {
       if (reason["example"].is_object()) reason["example"]["source"] = nullptr;

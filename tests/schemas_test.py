@@ -278,7 +278,8 @@ class BrokenDocuments(Documents):
         "decision": [
             (["admit", "--catalog", CATALOG, "--all", "--request", f"examples/requests/{name}.yaml"], code)
             for name, code in (("public-web-service", 0), ("gpu-notebook", 0), ("too-much-memory", 1),
-                               ("unknown-runner", 1), ("invalid-request", 1))
+                               ("unknown-runner", 1), ("image-not-allowed", 1), ("runner-down", 1),
+                               ("invalid-request", 1))
         ],
         "resolved": [(["resolve", "--catalog", CATALOG, "--runner", "eu-west-cpu-1", "--profile", "web", "--request",
                        "examples/requests/public-web-service.yaml"], 0)],
@@ -292,7 +293,7 @@ class BrokenDocuments(Documents):
     WRONG = {
         "decision": [("verdict", "MAYBE"), ("code", "NOPE"), ("candidates", -1), ("candidates", "19"),
                      ("catalog_revision", 1.5), ("sandbox_id", 7), ("message", ""), ("reasons", []),
-                     ("violations", []), ("placement", None), ("ingress", []), ("alternatives", None)],
+                     ("remedies", None), ("remedies", [{}]), ("violations", []), ("placement", None), ("ingress", []), ("alternatives", None)],
         "resolved": [("runner_id", None), ("profile_name", 1), ("namespace", None), ("spec", None), ("spec", {}),
                      ("egress", "none"), ("ingress", "public")],
         "explanation": [("runner_id", None), ("profile_name", 1), ("organization_id", ""), ("valid", "true"),
@@ -316,7 +317,7 @@ class BrokenDocuments(Documents):
                     self.refused(name, {**document, "schema": wrong}, f"schema `{wrong}`")
 
     def test_a_missing_key_is_refused(self):
-        optional = {"code", "source", "suggestion", "layer", "fix", "per_candidate"}
+        optional = {"code", "source", "suggestion", "layer", "fix", "per_candidate", "remedies"}
         for name in NAMES:
             for document in self.documents(name):
                 for key in document:
