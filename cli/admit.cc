@@ -8,6 +8,8 @@
 
 #include "berth/cli/findings.h"
 #include "berth/cli/spec_text.h"
+#include "berth/cli/waterfall.h"
+#include "berth/cli/why_not.h"
 #include "berth/engine/json.h"
 #include "berth/engine/message.h"
 #include "berth/engine/reason_detail.h"
@@ -66,9 +68,11 @@ std::string ActionsText(const Remedy& remedy) {
 // What was tried and helps, the best first.
 void PrintRemedies(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                    Stream& out) {
-  Table table({"REMEDY", "ADMITS", "FIRST", "CHANGE"});
-  for (const Remedy& remedy : remedies) {
-    table.Add({{ActionsText(remedy), Style::kGood},
+  Table table({"#", "REMEDY", "ADMITS", "FIRST", "CHANGE"});
+  for (size_t i = 0; i < remedies.size(); ++i) {
+    const Remedy& remedy = remedies[i];
+    table.Add({std::to_string(i + 1),
+               {ActionsText(remedy), Style::kGood},
                std::to_string(remedy.admits),
                remedy.placement ? BindingName(*decision.snapshot, *remedy.placement) : "-",
                Printable(RemedyText(remedy, decision, request))});
@@ -100,17 +104,14 @@ void PrintHelp(const Decision& decision, const LaunchRequest& request, Stream& o
   }
 }
 
-void PrintRejected(const Decision& decision, const LaunchRequest& request, Stream& out) {
+void PrintRejected(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
   out << CrossMark(out);
   out.Add("REJECTED", Style::kBad) << " ";
+  out.Add(decision.code, Style::kStrong) << "\n";
   const std::vector<Remedy> remedies = FindRemedies(decision, request);
-  out.Add(decision.code, Style::kStrong) << "\n" << Printable(MessageOf(decision, request, remedies)) << "\n";
-  PrintReasons(decision, request, out);
-  if (remedies.empty()) {
-    PrintHelp(decision, request, out);
-  } else {
-    PrintRemedies(decision, request, remedies, out);
-  }
+  out << Printable(MessageOf(decision, request, remedies)) << "\n";
+  PrintWhy(decision, request, remedies, out);
+  if (all) PrintWaterfall(WaterfallOf(decision, request, remedies), remedies.size(), out);
 }
 
 Resolved ResolvedPlacement(const Decision& decision, const LaunchRequest& request) {
@@ -171,7 +172,11 @@ void PrintCandidates(const Decision& decision, Stream& out) {
 }
 
 void PrintDecision(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
-  PrintVerdict(decision, request, out);
+  if (decision.verdict == Verdict::kRejected) {
+    PrintRejected(decision, request, all, out);
+  } else {
+    PrintVerdict(decision, request, out);
+  }
   if (decision.verdict == Verdict::kAdmitted) {
     out << "\n";
     PrintSpec(ResolvedPlacement(decision, request), &request, out);
@@ -190,9 +195,11 @@ ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& co
   const std::optional<LoadedRequest> loaded = LoadRequest(*options.request, console);
   if (!loaded) return kExitUnreadable;
   WarnOfOrganization(*engine.snapshot(), loaded->request, console);
+  const Output output = options.output.value_or(Output::kText);
+  if (options.why_not) return ExplainWhyNot(engine, loaded->request, *options.why_not, output, console);
   Scratch scratch;
   const Decision decision = engine.Admit(loaded->request, scratch);
-  if (options.output.value_or(Output::kText) == Output::kJson) {
+  if (output == Output::kJson) {
     console.out << DecisionToJson(decision, loaded->request, options.all, JsonLayout::kIndented) << "\n";
   } else {
     PrintDecision(decision, loaded->request, options.all, console.out);
@@ -224,13 +231,22 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
 
 }  // namespace
 
+void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out) {
+  PrintReasons(decision, request, out);
+  if (remedies.empty()) {
+    PrintHelp(decision, request, out);
+  } else {
+    PrintRemedies(decision, request, remedies, out);
+  }
+}
+
 void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:
       PrintAdmitted(decision, request, out);
       return;
     case Verdict::kRejected:
-      PrintRejected(decision, request, out);
+      PrintRejected(decision, request, /*all=*/false, out);
       return;
     case Verdict::kInvalid:
       PrintViolations(decision.violations, out);

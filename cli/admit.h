@@ -11,6 +11,7 @@
 #include "berth/cli/load.h"
 #include "berth/cli/terminal.h"
 #include "berth/engine/decision.h"
+#include "berth/engine/remedy.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/launch.h"
 
@@ -21,6 +22,7 @@ struct AdmitOptions {
   std::optional<std::string> request;   // a file with one
   std::optional<std::string> requests;  // a file with many
   bool all = false;                     // every candidate with every reason
+  std::optional<std::string> why_not;   // RUNNER[/PROFILE]: about this place alone
   std::optional<Output> output;         // absent: text for one request, JSON for many
 };
 
@@ -28,6 +30,9 @@ ExitCode Admit(const AdmitOptions& options, Console& console);
 
 // The decision for people: where and with what reach, why not, or what is wrong with the request. Without the spec.
 void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out);
+
+// Why not, of a rejection: every reason, and the remedies.
+void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out);
 
 // Prints it for a command that was given such a request.
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);

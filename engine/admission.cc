@@ -13,18 +13,11 @@
 namespace berth {
 namespace {
 
-// The request's filters, one bit each, in the order in which an empty scope names them.
-constexpr uint32_t kProfileFilter = 1;
-constexpr uint32_t kRunnerFilter = 2;
-constexpr uint32_t kGroupFilter = 4;
-constexpr uint32_t kZoneFilter = 8;
-constexpr uint32_t kAllFilters = 15;
-
-constexpr std::pair<uint32_t, ReasonCode> kScopeReasons[] = {
-    {kProfileFilter, ReasonCode::kProfileNotBound},
-    {kRunnerFilter, ReasonCode::kRunnerNotFound},
-    {kGroupFilter, ReasonCode::kRunnerGroupNotFound},
-    {kZoneFilter, ReasonCode::kZoneNotFound},
+constexpr std::pair<Filter, ReasonCode> kScopeReasons[] = {
+    {Filter::kProfile, ReasonCode::kProfileNotBound},
+    {Filter::kRunner, ReasonCode::kRunnerNotFound},
+    {Filter::kGroup, ReasonCode::kRunnerGroupNotFound},
+    {Filter::kZone, ReasonCode::kZoneNotFound},
 };
 
 Amounts AmountsOf(const ResourceRequest& side) {
@@ -36,6 +29,25 @@ Amounts AmountsOf(const ResourceRequest& side) {
 bool IsCalled(const CompiledBinding& binding, std::string_view name) {
   if (name.empty()) return false;
   return binding.name == name || binding.profile_id == name || binding.dangling == name;
+}
+
+uint32_t FiltersPassed(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
+  const Runner& runner = *snapshot.RunnerOf(binding).runner;
+  const auto called = [&](const std::string& name) { return IsCalled(binding, name); };
+  const auto& ids = request.runner_ids;
+  uint32_t passed = 0;
+  if (request.profile_names.empty() || std::ranges::any_of(request.profile_names, called)) {
+    passed |= BitOf(Filter::kProfile);
+  }
+  if (ids.empty() || std::ranges::find(ids, runner.runner_id) != ids.end()) passed |= BitOf(Filter::kRunner);
+  if (request.runner_group_id.empty() || runner.group == request.runner_group_id) passed |= BitOf(Filter::kGroup);
+  if (request.zone.empty() || runner.zone == request.zone) passed |= BitOf(Filter::kZone);
+  return passed;
+}
+
+bool DefaultsOnly(const CompiledOrganization& organization, const LaunchRequest& request) {
+  return request.profile_names.empty() &&
+         organization.settings.unnamed_requests == UnnamedRequests::kDefaultBindingOnly;
 }
 
 Need NeedOf(const LaunchRequest& request, std::string& folded_gpu_type) {
@@ -115,29 +127,15 @@ Failures Admission::FailuresOf(uint32_t binding) {
   return candidate.failures;
 }
 
-uint32_t Admission::FilterBits(const CompiledBinding& binding) const {
-  const Runner& runner = *snapshot_.RunnerOf(binding).runner;
-  uint32_t bits = 0;
-  const auto called = [&](const std::string& name) { return IsCalled(binding, name); };
-  if (!named_ || std::ranges::any_of(request_.profile_names, called)) bits |= kProfileFilter;
-  if (request_.runner_ids.empty() ||
-      std::ranges::find(request_.runner_ids, runner.runner_id) != request_.runner_ids.end()) {
-    bits |= kRunnerFilter;
-  }
-  if (request_.runner_group_id.empty() || runner.group == request_.runner_group_id) bits |= kGroupFilter;
-  if (request_.zone.empty() || runner.zone == request_.zone) bits |= kZoneFilter;
-  return bits;
-}
-
 bool Admission::CollectCandidates() {
-  const bool defaults_only = !named_ && organization_.settings.unnamed_requests == UnnamedRequests::kDefaultBindingOnly;
+  const bool defaults_only = DefaultsOnly(organization_, request_);
   bool any_visible = false;
   uint32_t matched_alone = 0;
   snapshot_.ForEachVisible(request_.organization_id, [&](uint32_t index) {
     const CompiledBinding& binding = snapshot_.bindings()[index];
     if (defaults_only && !binding.is_default) return;
     any_visible = true;
-    const uint32_t bits = FilterBits(binding);
+    const uint32_t bits = FiltersPassed(snapshot_, binding, request_);
     matched_alone |= bits;
     if (bits == kAllFilters) {
       scratch_.candidates_.push_back({index, {}, LiveOf(binding)});
@@ -151,7 +149,7 @@ void Admission::RejectScope(bool any_visible, uint32_t matched_alone) {
   ReasonCode code = any_visible ? ReasonCode::kFiltersDisjoint : ReasonCode::kNoRunners;
   if (any_visible) {
     for (const auto& [filter, reason] : kScopeReasons) {
-      if ((matched_alone & filter) != 0) continue;
+      if ((matched_alone & BitOf(filter)) != 0) continue;
       code = reason;
       break;
     }

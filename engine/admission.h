@@ -5,6 +5,7 @@
 #ifndef BERTH_ENGINE_ADMISSION_H_
 #define BERTH_ENGINE_ADMISSION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -22,6 +23,19 @@ namespace berth {
 // What the request asks, in the units in which it is compared; views the request and `folded_gpu_type`, which is set to
 // the GPU type in lower case.
 [[nodiscard]] Need NeedOf(const LaunchRequest& request, std::string& folded_gpu_type);
+
+// The request's filters, in the order in which an empty scope names them.
+enum class Filter : uint8_t { kProfile, kRunner, kGroup, kZone };
+inline constexpr size_t kFilterCount = static_cast<size_t>(Filter::kZone) + 1;
+
+// Which filters the binding passes, a bit for each; one that the request does not set is passed.
+[[nodiscard]] uint32_t FiltersPassed(const Snapshot& snapshot, const CompiledBinding& binding,
+                                     const LaunchRequest& request);
+[[nodiscard]] constexpr uint32_t BitOf(Filter filter) { return uint32_t{1} << static_cast<uint32_t>(filter); }
+inline constexpr uint32_t kAllFilters = (uint32_t{1} << kFilterCount) - 1;
+
+// Whether only default bindings are in scope: the organization wants that for requests that name no profile.
+[[nodiscard]] bool DefaultsOnly(const CompiledOrganization& organization, const LaunchRequest& request);
 
 // Whether `binding` is called `name`, by its effective name or its profile's id.
 [[nodiscard]] bool IsCalled(const CompiledBinding& binding, std::string_view name);
@@ -51,7 +65,6 @@ class Admission {
 
   // Collects the candidates; false, with the one reason, when there are none.
   [[nodiscard]] bool CollectCandidates();
-  [[nodiscard]] uint32_t FilterBits(const CompiledBinding& binding) const;
   void RejectScope(bool any_visible, uint32_t matched_alone);
 
   [[nodiscard]] const CompiledBinding& BindingAt(uint32_t index) const;

@@ -95,11 +95,12 @@ class DecisionWriter {
                  JsonWriter& writer)
       : decision_(decision), request_(request), remedies_(std::move(remedies)), writer_(writer) {}
 
-  void Write(bool all) {
+  void Write(bool all, const WhyNot* question = nullptr) {
     writer_.BeginObject().Key("schema").String("berth.decision/v1");
     writer_.Key("verdict").String(VerdictName(decision_.verdict));
     if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
-    writer_.Key("message").String(MessageOf(decision_, request_, remedies_));
+    writer_.Key("message").String(
+        MessageOf(decision_, request_, remedies_, question == nullptr ? "anywhere" : "there"));
     writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
@@ -108,6 +109,7 @@ class DecisionWriter {
     if (decision_.verdict == Verdict::kRejected) WriteReasons();
     if (decision_.verdict == Verdict::kInvalid) WriteViolations();
     if (all && decision_.verdict != Verdict::kInvalid) WriteCandidates();
+    if (question != nullptr) WriteStandings(*question);
     writer_.EndObject();
   }
 
@@ -242,6 +244,28 @@ class DecisionWriter {
     writer_.EndArray();
   }
 
+  void WriteStandings(const WhyNot& question) {
+    constexpr std::string_view kFilterFields[] = {"profile_names", "runner_ids", "runner_group_id", "zone"};
+    writer_.Key("why_not").BeginArray();
+    for (const Standing& standing : question.standings) {
+      const CompiledBinding& binding = decision_.snapshot->bindings()[standing.binding];
+      writer_.BeginObject().Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
+      writer_.Key("profile_name").String(binding.name).Key("left_out_by").BeginArray();
+      if (standing.is_default_needed) writer_.String("unnamed_requests");
+      for (size_t i = 0; i < kFilterCount; ++i) {
+        if ((standing.missed_filters & BitOf(static_cast<Filter>(i))) != 0) writer_.String(kFilterFields[i]);
+      }
+      writer_.EndArray().Key("place");
+      if (standing.place) {
+        writer_.Uint(*standing.place);
+      } else {
+        writer_.Null();
+      }
+      writer_.EndObject();
+    }
+    writer_.EndArray();
+  }
+
   const Decision& decision_;
   const LaunchRequest& request_;
   const std::vector<Remedy> remedies_;
@@ -363,6 +387,14 @@ std::string DecisionToJson(const Decision& decision, const LaunchRequest& reques
   std::string json;
   JsonWriter writer(json, layout);
   DecisionWriter(decision, request, FindRemedies(decision, request), writer).Write(all);
+  return json;
+}
+
+std::string WhyNotToJson(const Decision& decision, const WhyNot& question, JsonLayout layout) {
+  std::string json;
+  JsonWriter writer(json, layout);
+  std::vector<Remedy> remedies = RemediesInPlace(decision, question.request);
+  DecisionWriter(decision, question.request, std::move(remedies), writer).Write(/*all=*/true, &question);
   return json;
 }
 

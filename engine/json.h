@@ -17,6 +17,7 @@
 #include "berth/engine/engine.h"
 #include "berth/engine/explanation.h"
 #include "berth/engine/request_edit.h"
+#include "berth/engine/why_not.h"
 #include "berth/spec/issue.h"
 #include "berth/spec/launch.h"
 #include "berth/spec/node.h"
@@ -27,6 +28,8 @@ namespace berth {
 // berth.decision/v1. A rejection comes with its remedies, which are searched here, unless the decision was made without
 // advice. `all`: with every candidate and its reasons.
 std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
+// The decision on a question's own request, with every candidate, and where the bindings stood in the first place.
+std::string WhyNotToJson(const Decision& decision, const WhyNot& question, JsonLayout layout);
 
 // berth.resolved/v1.
 std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout);

@@ -398,6 +398,11 @@ bool IsOwn(Amount amount, const LaunchRequest& request) {
   return true;
 }
 
+std::string FieldOf(Amount amount, const LaunchRequest& request) {
+  const bool cpu = amount == Amount::kCpuLimit || amount == Amount::kCpuRequest;
+  return "`" + std::string(SideOf(amount, HasJoinedSides(request))) + (cpu ? ".cpu`" : ".memory`");
+}
+
 std::string AmountEditText(Amount amount, const AmountEdit& edit, const LaunchRequest& request) {
   if (amount == Amount::kGpuCount) {
     return "ask for " + AmountText(amount, edit.value) + " instead of " + std::to_string(edit.before);
@@ -413,15 +418,30 @@ std::string AmountEditText(Amount amount, const AmountEdit& edit, const LaunchRe
 
 void AppendStep(std::string step, std::string& text) { text.append(text.empty() ? "" : " and ").append(step); }
 
+// Both sides of one resource, in one step where they change alike.
+void AppendResource(Amount limit, Amount request_side, const RequestEdit& edit, const LaunchRequest& request,
+                    std::string& text) {
+  const auto& of_limit = edit.amounts[limit];
+  const auto& of_request = edit.amounts[request_side];
+  const bool alike = of_limit && of_request && of_limit->lowered && of_limit->value == of_request->value &&
+                     of_limit->before == of_request->before && IsOwn(limit, request) && IsOwn(request_side, request);
+  if (alike && !HasJoinedSides(request)) {
+    AppendStep("lower " + FieldOf(limit, request) + " and " + FieldOf(request_side, request) + " from " +
+                   AmountText(limit, of_limit->before) + " to " + AmountText(limit, of_limit->value),
+               text);
+    return;
+  }
+  if (of_limit) AppendStep(AmountEditText(limit, *of_limit, request), text);
+  const bool said = of_limit && HasJoinedSides(request);
+  if (of_request && !said) AppendStep(AmountEditText(request_side, *of_request, request), text);
+}
+
 std::string RequestEditText(const RequestEdit& edit, const LaunchRequest& request) {
   std::string text;
-  for (const Amount amount :
-       {Amount::kCpuLimit, Amount::kCpuRequest, Amount::kMemoryLimit, Amount::kMemoryRequest, Amount::kGpuCount}) {
-    const auto& change = edit.amounts[amount];
-    const bool request_side = amount == Amount::kCpuRequest || amount == Amount::kMemoryRequest;
-    const Amount limit = amount == Amount::kCpuRequest ? Amount::kCpuLimit : Amount::kMemoryLimit;
-    const bool said = HasJoinedSides(request) && request_side && edit.amounts[limit];
-    if (change && !said) AppendStep(AmountEditText(amount, *change, request), text);
+  AppendResource(Amount::kCpuLimit, Amount::kCpuRequest, edit, request, text);
+  AppendResource(Amount::kMemoryLimit, Amount::kMemoryRequest, edit, request, text);
+  if (const auto& gpus = edit.amounts[Amount::kGpuCount]; gpus) {
+    AppendStep(AmountEditText(Amount::kGpuCount, *gpus, request), text);
   }
   if (edit.profile) {
     AppendStep("use profile " + Quoted(*edit.profile) + " instead of " +
@@ -526,17 +546,19 @@ std::string Bindings(uint32_t count) { return std::to_string(count) + (count == 
 
 // What to do now: the best remedy, or what the most frequent reason asks for.
 std::string NextStep(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-                     const ReasonCount& first) {
+                     std::string_view where, const ReasonCount& first) {
   if (!remedies.empty()) {
     std::string text = "; next: " + RemedyText(remedies.front(), decision, request);
     const bool waits = remedies.front().actions.front() == RemedyAction::kWait;
     return waits ? text : text.append(" (then ").append(Bindings(remedies.front().admits)).append(" can take it)");
   }
   const std::string help = HelpText(first.code, DetailOf(decision, request, first, CountedBy::kHeadline));
-  return (decision.advice.remedies ? "; it cannot be admitted anywhere as written: " : "; next: ") + help;
+  if (!decision.advice.remedies) return "; next: " + help;
+  return std::string("; it cannot be admitted ").append(where).append(" as written: ").append(help);
 }
 
-std::string RejectedText(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies) {
+std::string RejectedText(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                         std::string_view where) {
   const auto detail = [&](const ReasonCount& reason) {
     return DetailOf(decision, request, reason, CountedBy::kHeadline);
   };
@@ -544,7 +566,7 @@ std::string RejectedText(const Decision& decision, const LaunchRequest& request,
   if (decision.candidates.empty()) {
     const ReasonCount& scope = decision.reasons.front();
     return "no binding to consider: " + ReasonText(scope.code, detail(scope), 0) +
-           NextStep(decision, request, remedies, scope);
+           NextStep(decision, request, remedies, where, scope);
   }
   std::vector<ReasonCount> headlines;
   for (const ReasonCount& reason : decision.reasons) {
@@ -561,7 +583,7 @@ std::string RejectedText(const Decision& decision, const LaunchRequest& request,
     text.append(ReasonText(headlines[i].code, counted, headlines[i].headline));
     text.append(OwnerText(counted, headlines[i].headline));
   }
-  return text.append(NextStep(decision, request, remedies, headlines.front()));
+  return text.append(NextStep(decision, request, remedies, where, headlines.front()));
 }
 
 }  // namespace
@@ -570,12 +592,13 @@ std::string MessageOf(const Decision& decision, const LaunchRequest& request) {
   return MessageOf(decision, request, FindRemedies(decision, request));
 }
 
-std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies) {
+std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                      std::string_view where) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:
       return AdmittedText(decision);
     case Verdict::kRejected:
-      return RejectedText(decision, request, remedies);
+      return RejectedText(decision, request, remedies, where);
     case Verdict::kInvalid:
       break;
   }

@@ -23,8 +23,9 @@ namespace berth {
 // profile, profiles/agent.yaml:6:14]; 5 cap memory below 96Gi (the largest cap is 64Gi) [e.g. profile,
 // profiles/ci.yaml:9:18]; next: lower `resource_limits.memory` from 96Gi to 64Gi (then 3 bindings can take it)"
 std::string MessageOf(const Decision& decision, const LaunchRequest& request);
-// The same with the remedies at hand.
-std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies);
+// The same with the remedies at hand. `where` is what was asked about: everywhere, or one place.
+std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                      std::string_view where = "anywhere");
 
 // The change in words: "lower `resource_limits.memory` from 96Gi to 64Gi".
 std::string RemedyText(const Remedy& remedy, const Decision& decision, const LaunchRequest& request);

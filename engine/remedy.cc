@@ -53,6 +53,19 @@ constexpr uint32_t LiveCodes() {
   return live.bits();
 }
 
+bool OnlyLive(Failures failures) { return !failures.none() && (failures.bits() & ~LiveCodes()) == 0; }
+
+// One view of the live state, by runner: that of the decision, where it looked.
+std::vector<LiveState> LiveStatesOf(const Decision& decision) {
+  const Snapshot& snapshot = *decision.snapshot;
+  std::vector<LiveState> live;
+  for (const CompiledRunner& runner : snapshot.runners()) live.push_back(runner.live->Read());
+  for (const CandidateResult& candidate : decision.candidates) {
+    live[snapshot.bindings()[candidate.binding].runner] = candidate.live;
+  }
+  return live;
+}
+
 // What one number of the request is made of: an amount, or the two that a joined side sets.
 using Number = std::vector<Amount>;
 
@@ -101,13 +114,8 @@ class Search {
       : decision_(decision),
         snapshot_(*decision.snapshot),
         request_(request),
-        numbers_(NumbersOf(HasJoinedSides(request))) {
-    // One view of the live state for the whole search: that of the decision, where it looked.
-    for (const CompiledRunner& runner : snapshot_.runners()) live_.push_back(runner.live->Read());
-    for (const CandidateResult& candidate : decision.candidates) {
-      live_[snapshot_.bindings()[candidate.binding].runner] = candidate.live;
-    }
-  }
+        numbers_(NumbersOf(HasJoinedSides(request))),
+        live_(LiveStatesOf(decision)) {}
 
   std::vector<Remedy> Run() {
     std::vector<Kinds> helped;
@@ -289,10 +297,9 @@ class Search {
     Failures met;
     Remedy remedy;
     for (const CandidateResult& candidate : decision_.candidates) {
-      const uint32_t bits = candidate.failures.bits();
-      if (bits == 0 || (bits & ~LiveCodes()) != 0) continue;
+      if (!OnlyLive(candidate.failures)) continue;
       ++remedy.admits;
-      for (uint32_t rest = bits; rest != 0; rest &= rest - 1) met.Add(static_cast<C>(std::countr_zero(rest)));
+      met.AddAll(candidate.failures);
     }
     if (met.none()) return;
     remedy.actions = {RemedyAction::kWait};
@@ -368,7 +375,7 @@ class Search {
   const Snapshot& snapshot_;
   const LaunchRequest& request_;
   const std::vector<Number> numbers_;
-  std::vector<LiveState> live_;  // by runner
+  const std::vector<LiveState> live_;
   Scratch scratch_;
   std::vector<Remedy> remedies_;
 };
@@ -385,6 +392,36 @@ std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& 
   const bool wanted =
       decision.verdict == Verdict::kRejected && decision.snapshot != nullptr && decision.advice.remedies;
   return wanted ? Search(decision, request).Run() : std::vector<Remedy>();
+}
+
+std::vector<Remedy> RemediesInPlace(const Decision& decision, const LaunchRequest& request) {
+  std::vector<Remedy> remedies = FindRemedies(decision, request);
+  std::erase_if(remedies, [](const Remedy& remedy) {
+    return remedy.edit.profile || remedy.edit.runner || remedy.edit.drop_group || remedy.edit.drop_zone;
+  });
+  return remedies;
+}
+
+std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision, const LaunchRequest& request) {
+  std::vector<uint32_t> admitted;
+  if (!remedy.wait.empty()) {
+    for (const CandidateResult& candidate : decision.candidates) {
+      if (OnlyLive(candidate.failures)) admitted.push_back(candidate.binding);
+    }
+    return admitted;
+  }
+  std::optional<SupposedCatalog> supposed;
+  if (remedy.admin) supposed.emplace(decision, request, *remedy.admin);
+  Supposition supposition = supposed ? supposed->supposition() : Supposition();
+  const std::vector<LiveState> live = LiveStatesOf(decision);
+  supposition.live = live;
+  const LaunchRequest edited = Edited(request, remedy.edit);
+  Scratch scratch;
+  const Decision decided = Admission(*decision.snapshot, edited, scratch, supposition).Run();
+  for (const CandidateResult& candidate : decided.candidates) {
+    if (candidate.failures.none()) admitted.push_back(candidate.binding);
+  }
+  return admitted;
 }
 
 }  // namespace berth

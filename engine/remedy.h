@@ -51,6 +51,14 @@ struct Remedy {
 // The remedies of a rejection, the best first; none when nothing helps, or when the decision is no rejection.
 [[nodiscard]] std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request);
 
+// Those of them that leave the request's filters alone.
+[[nodiscard]] std::vector<Remedy> RemediesInPlace(const Decision& decision, const LaunchRequest& request);
+
+// The candidates without a failure once the remedy is followed: indices of bindings, in catalog order. For kWait those
+// that only time keeps out.
+[[nodiscard]] std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision,
+                                               const LaunchRequest& request);
+
 }  // namespace berth
 
 #endif  // BERTH_ENGINE_REMEDY_H_

@@ -84,6 +84,7 @@ class Failures {
   constexpr Failures() = default;
   constexpr void Add(ReasonCode code) { bits_ |= Bit(code); }
   constexpr void AddIf(bool fails, ReasonCode code) { bits_ |= fails ? Bit(code) : 0; }
+  constexpr void AddAll(Failures other) { bits_ |= other.bits_; }
   [[nodiscard]] constexpr bool Has(ReasonCode code) const { return (bits_ & Bit(code)) != 0; }
   [[nodiscard]] constexpr bool none() const { return bits_ == 0; }
   [[nodiscard]] constexpr bool single() const { return std::has_single_bit(bits_); }

@@ -1,0 +1,43 @@
+// Why a launch does not go to a binding that somebody expected: the same launch asked of that binding alone, and what the
+// request as sent made of it.
+//
+// Ownership:  values; indices are of the decision's snapshot
+// Cost:       linear in the visible bindings
+// Tested by:  tests/engine_why_not_test.cc
+
+#ifndef BERTH_ENGINE_WHY_NOT_H_
+#define BERTH_ENGINE_WHY_NOT_H_
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "berth/engine/admission.h"
+#include "berth/engine/decision.h"
+#include "berth/spec/launch.h"
+
+namespace berth {
+
+// One binding in the decision on the request as sent.
+struct Standing {
+  uint32_t binding = 0;
+  uint32_t missed_filters = 0;     // a bit for each Filter that leaves it out
+  bool is_default_needed = false;  // left out, because the request names no profile
+  std::optional<uint32_t> place;   // 1: it gets the launch; nothing: not among the placements
+  [[nodiscard]] bool in_scope() const { return missed_filters == 0 && !is_default_needed; }
+};
+
+struct WhyNot {
+  LaunchRequest request;  // the launch, asked of these bindings alone
+  std::vector<Standing> standings;
+};
+
+// About every binding of the runner, or those called `profile` when that is given. No standings: there is no such
+// binding. `decision` must be the one on `request`.
+[[nodiscard]] WhyNot AskWhyNot(const Decision& decision, const LaunchRequest& request, std::string_view runner_id,
+                               std::string_view profile);
+
+}  // namespace berth
+
+#endif  // BERTH_ENGINE_WHY_NOT_H_
