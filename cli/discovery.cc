@@ -85,10 +85,7 @@ class Discovery {
     Scratch scratch;
     const Decision decision = engine_.Admit(loaded.request, scratch);
     if (decision.verdict != Verdict::kInvalid) {
-      for (const CandidateResult& candidate : decision.candidates) {
-        if (candidate.failures.none()) fitting_.push_back(candidate.binding);
-      }
-      std::ranges::sort(fitting_);
+      fitting_ = FittingBindings(decision);
       filter_.fitting = &fitting_;
       return kExitGood;
     }

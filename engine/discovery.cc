@@ -53,6 +53,15 @@ class Lister {
 
 }  // namespace
 
+std::vector<uint32_t> FittingBindings(const Decision& decision) {
+  std::vector<uint32_t> fitting;
+  for (const CandidateResult& candidate : decision.candidates) {
+    if (candidate.failures.none()) fitting.push_back(candidate.binding);
+  }
+  std::ranges::sort(fitting);
+  return fitting;
+}
+
 std::vector<ProfileListing> ListProfiles(const Snapshot& snapshot, std::string_view organization,
                                          const DiscoveryFilter& filter) {
   const Lister lister(snapshot, filter);

@@ -7,7 +7,7 @@
 //
 // Ownership:  listings view the snapshot they were made from
 // Cost:       linear in the visible bindings
-// Tested by:  tests/engine_discovery_test.cc
+// Tested by:  tests/engine_discovery_test.cc, tests/engine_discovery_admission_test.cc
 
 #ifndef BERTH_ENGINE_DISCOVERY_H_
 #define BERTH_ENGINE_DISCOVERY_H_
@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/engine/decision.h"
 #include "berth/engine/snapshot.h"
 
 namespace berth {
@@ -52,6 +53,9 @@ struct RunnerListing {
   LiveState live;
   std::vector<std::string_view> profile_names;  // sorted; of the bindings listed
 };
+
+// The candidates that nothing keeps from taking the launch: for DiscoveryFilter::fitting.
+[[nodiscard]] std::vector<uint32_t> FittingBindings(const Decision& decision);
 
 [[nodiscard]] inline bool IsHealthy(const LiveState& live) {
   return live.install == InstallStatus::kReady && live.connection == ConnectionStatus::kConnected;
