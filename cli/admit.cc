@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "berth/cli/admit_html.h"
 #include "berth/cli/findings.h"
+#include "berth/cli/html.h"
 #include "berth/cli/spec_text.h"
 #include "berth/cli/waterfall.h"
 #include "berth/cli/why_not.h"
@@ -81,26 +83,13 @@ void PrintRemedies(const Decision& decision, const LaunchRequest& request, std::
   table.Print(2, out);
 }
 
-// What each reason asks for, when nothing that was tried helps. What would help most candidates comes first.
+// What each reason asks for, when nothing that was tried helps.
 void PrintHelp(const Decision& decision, const LaunchRequest& request, Stream& out) {
-  std::vector<ReasonCount> reasons(decision.reasons.begin(), decision.reasons.end());
-  std::ranges::stable_sort(reasons, std::greater(), &ReasonCount::headline);
-  std::vector<std::pair<std::string, std::string>> help;  // what helps, and against which reasons
-  for (const ReasonCount& reason : reasons) {
-    const std::string_view name = InfoOf(reason.code).name;
-    std::string text = HelpText(reason.code, DetailOf(decision, request, reason));
-    const auto same = std::ranges::find(help, text, &std::pair<std::string, std::string>::first);
-    if (same == help.end()) {
-      help.emplace_back(std::move(text), name);
-    } else if (!same->second.ends_with(name)) {
-      same->second.append(", ").append(name);
-    }
-  }
   out << "\n  no single change that was tried helps; what each reason asks for:\n";
-  for (const auto& [text, names] : help) {
+  for (const Help& help : HelpAgainst(decision, request)) {
     out << "  ";
-    out.Add("help:", Style::kNote) << " " << Printable(text) << " ";
-    out.Add("(" + names + ")", Style::kFaint) << "\n";
+    out.Add("help:", Style::kNote) << " " << Printable(help.text) << " ";
+    out.Add("(" + help.reasons + ")", Style::kFaint) << "\n";
   }
 }
 
@@ -199,6 +188,10 @@ ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& co
   if (options.why_not) return ExplainWhyNot(engine, loaded->request, *options.why_not, output, console);
   Scratch scratch;
   const Decision decision = engine.Admit(loaded->request, scratch);
+  if (options.html) {
+    const std::string page = DecisionPage({decision, loaded->request, options.catalog, *options.request});
+    return std::max(CodeOf(decision.verdict), WritePage(*options.html, page, console));
+  }
   if (output == Output::kJson) {
     console.out << DecisionToJson(decision, loaded->request, options.all, JsonLayout::kIndented) << "\n";
   } else {
@@ -231,6 +224,23 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
 
 }  // namespace
 
+std::vector<Help> HelpAgainst(const Decision& decision, const LaunchRequest& request) {
+  std::vector<ReasonCount> reasons(decision.reasons.begin(), decision.reasons.end());
+  std::ranges::stable_sort(reasons, std::greater(), &ReasonCount::headline);
+  std::vector<Help> all;
+  for (const ReasonCount& reason : reasons) {
+    const std::string_view name = InfoOf(reason.code).name;
+    std::string text = HelpText(reason.code, DetailOf(decision, request, reason));
+    const auto same = std::ranges::find(all, text, &Help::text);
+    if (same == all.end()) {
+      all.push_back({std::move(text), std::string(name)});
+    } else if (!same->reasons.ends_with(name)) {
+      same->reasons.append(", ").append(name);
+    }
+  }
+  return all;
+}
+
 void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out) {
   PrintReasons(decision, request, out);
   if (remedies.empty()) {
@@ -262,6 +272,10 @@ void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output
 }
 
 ExitCode Admit(const AdmitOptions& options, Console& console) {
+  if (const std::string mistake = HtmlFlagMistake(options.html); !mistake.empty()) {
+    console.Complain(mistake);
+    return kExitUsage;
+  }
   Engine engine;
   if (const ExitCode code = LoadCatalog(options.catalog, engine, console); code != kExitGood) return code;
   return options.request ? AdmitOne(engine, options, console) : AdmitMany(engine, options, console);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "berth/cli/load.h"
 #include "berth/cli/terminal.h"
@@ -24,6 +25,7 @@ struct AdmitOptions {
   bool all = false;                     // every candidate with every reason
   std::optional<std::string> why_not;   // RUNNER[/PROFILE]: about this place alone
   std::optional<Output> output;         // absent: text for one request, JSON for many
+  std::optional<std::string> html;  // write a page to this file, or to standard output (`-`), and print nothing else
 };
 
 ExitCode Admit(const AdmitOptions& options, Console& console);
@@ -33,6 +35,14 @@ void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream
 
 // Why not, of a rejection: every reason, and the remedies.
 void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out);
+
+// What helps against reasons of a rejection, in words.
+struct Help {
+  std::string text;
+  std::string reasons;  // their names
+};
+// What each reason asks for, once; what would help most candidates comes first. For when there are no remedies.
+std::vector<Help> HelpAgainst(const Decision& decision, const LaunchRequest& request);
 
 // Prints it for a command that was given such a request.
 void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);

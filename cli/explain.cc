@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "berth/cli/explain_html.h"
+#include "berth/cli/html.h"
 #include "berth/cli/launch_words.h"
-#include "berth/cli/output_file.h"
 #include "berth/cli/spec_text.h"
 #include "berth/engine/explanation.h"
 #include "berth/engine/json.h"
@@ -29,14 +29,6 @@ namespace {
 constexpr size_t kMaxPath = 160;
 constexpr size_t kMaxValue = 48;
 constexpr size_t kMaxOnlyValue = 400;  // of the one field that was asked for
-
-// `network.egress` is as good as `/network/egress`.
-std::string PointerOf(std::string_view path) {
-  if (path.empty() || path.front() == '/') return std::string(path);
-  std::string pointer = "/";
-  for (const char c : path) pointer += c == '.' ? '/' : c;
-  return pointer;
-}
 
 // `0` of `containers[0]`, or empty.
 std::string_view BracketedIndex(std::string_view name) {
@@ -221,21 +213,11 @@ void PrintText(const ExplainOptions& options, const Resolution& resolution, cons
   PrintWho(asked, opened, resolution.organization(), out);
 }
 
-ExitCode WritePage(const std::string& file, std::string_view page, Console& console) {
-  if (file == "-") {
-    console.out << page;
-  } else if (const std::string why = WriteWholeFile(file, page); !why.empty()) {
-    console.Complain(Quoted(file) + " cannot be written: " + why);
-    return kExitInternal;
-  }
-  return kExitGood;
-}
-
 }  // namespace
 
 ExitCode ExplainSpec(const ExplainOptions& options, Console& console) {
-  if (options.html && options.html->empty()) {
-    console.Complain("`--html` needs the name of a file, or `-` for standard output");
+  if (const std::string mistake = HtmlFlagMistake(options.html); !mistake.empty()) {
+    console.Complain(mistake);
     return kExitUsage;
   }
   Resolution resolution(options.target, console);

@@ -212,13 +212,17 @@ std::optional<std::vector<LoadedRequest>> LoadRequests(const std::string& path, 
   return requests;
 }
 
-void WarnOfOrganization(const Snapshot& snapshot, const LaunchRequest& request, Console& console) {
-  if (snapshot.KnowsOrganization(request.organization_id) || HasError(request.issues)) return;
+std::string OrganizationWarning(const Snapshot& snapshot, const LaunchRequest& request) {
+  if (snapshot.KnowsOrganization(request.organization_id) || HasError(request.issues)) return {};
   const std::vector<std::string> known = OrganizationsOf(snapshot);
   const std::string near = DidYouMean(request.organization_id, known);
-  console.Complain("warning: the request's organization " + Quoted(request.organization_id) +
-                   " is carried by no object of the catalog" +
-                   (near.empty() && !known.empty() ? "; the catalog's are " + NameList(known, 60) : near));
+  return "the request's organization " + Quoted(request.organization_id) + " is carried by no object of the catalog" +
+         (near.empty() && !known.empty() ? "; the catalog's are " + NameList(known, 60) : near);
+}
+
+void WarnOfOrganization(const Snapshot& snapshot, const LaunchRequest& request, Console& console) {
+  const std::string warning = OrganizationWarning(snapshot, request);
+  if (!warning.empty()) console.Complain("warning: " + warning);
 }
 
 bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,

@@ -50,7 +50,10 @@ LoadedRequest DecodeRequest(Value value, std::string_view base_path, std::span<c
 bool ChooseOrganization(const Snapshot& snapshot, const std::optional<std::string>& given, LoadedRequest* request,
                         std::string& organization, Console& console);
 
-// A launch for an organization that no object carries is decided like any other, but is probably misspelled: says so.
+// A launch for an organization that no object carries is decided like any other, but is probably misspelled: what to say
+// about it, or nothing.
+std::string OrganizationWarning(const Snapshot& snapshot, const LaunchRequest& request);
+// Says it on the message stream.
 void WarnOfOrganization(const Snapshot& snapshot, const LaunchRequest& request, Console& console);
 
 // Every organization that an object carries, sorted.

@@ -21,6 +21,7 @@
 #include "berth/cli/load.h"
 #include "berth/cli/resolve.h"
 #include "berth/cli/terminal.h"
+#include "berth/cli/test.h"
 #include "berth/spec/quoted.h"
 
 namespace berth::cli {
@@ -182,6 +183,7 @@ class CommandLine {
         "  berth lint catalog/                                         is the catalog sound?\n"
         "  berth admit --catalog catalog/ --request launch.yaml        would this launch be admitted?\n"
         "  berth explain --catalog catalog/ --runner r1                who set every value?\n"
+        "  berth test catalog/                                         does it still decide what we want?\n"
         "  berth profiles --catalog catalog/                           what is there to use?");
     app_.set_version_flag("--version", "berth " BERTH_VERSION, "Print the version and stop");
     app_.set_help_flag("-h,--help", "Print this help and stop");
@@ -191,6 +193,7 @@ class CommandLine {
     AddResolve();
     AddExplain();
     AddAdmit();
+    AddTest();
     AddDiscovery();
   }
 
@@ -285,11 +288,11 @@ class CommandLine {
         ->option_text("ID");
   }
   static void AddFile(CLI::App& command, const std::string& flag, std::optional<std::string>& file,
-                      const std::string& description) {
+                      const std::string& description, const std::string& value = "FILE") {
     command
         .add_option_function<std::string>(
             flag, [&file](const std::string& path) { file = path; }, description)
-        ->option_text("FILE");
+        ->option_text(value);
   }
 
   void AddTarget(CLI::App& command, ResolveOptions& target) {
@@ -345,13 +348,21 @@ class CommandLine {
   void AddAdmit() {
     CLI::App& command = AddCommand("admit", "Decides whether and where a launch may run.",
                                    "  berth admit --catalog catalog/ --request launch.yaml\n"
+                                   "  berth admit --catalog catalog/ --request launch.yaml --why-not r1/gpu\n"
                                    "  berth admit --catalog catalog/ --request launch.yaml --all -o json\n"
+                                   "  berth admit --catalog catalog/ --request launch.yaml --html decision.html\n"
                                    "  berth admit --catalog catalog/ --requests launches.jsonl");
     AddCatalog(command, admit_.catalog);
     AddFile(command, "--request", admit_.request, "The launch, or -");
     AddFile(command, "--requests", admit_.requests,
             "Many launches: YAML documents, a JSON array, or JSON lines; a decision a line");
-    command.add_flag("--all", admit_.all, "Also every candidate with every reason");
+    command.add_flag("--all", admit_.all, "Also where candidates were lost, and every candidate with every reason");
+    command
+        .add_option_function<std::string>(
+            "--why-not", [this](const std::string& target) { admit_.why_not = target; },
+            "Only about this place: what keeps the launch from it")
+        ->option_text("RUNNER[/PROFILE]");
+    AddFile(command, "--html", admit_.html, "Write all of it as a page of HTML instead; - prints it");
     AddChoice<Output>(
         command, "-o,--output", kTextOrJson, [this](Output output) { admit_.output = output; }, "Format");
     command.callback([this] {
@@ -361,9 +372,58 @@ class CommandLine {
       if (admit_.request && admit_.requests) {
         throw CLI::ValidationError("`--request` and `--requests` exclude each other: keep one of the two");
       }
+      if (admit_.why_not && admit_.requests) {
+        throw CLI::ValidationError("`--why-not` is about one launch: name it with `--request`");
+      }
+      if (admit_.html) CheckHtml();
       CheckInputs(admit_.catalog, "--request", admit_.request);
       CheckInputs(admit_.catalog, "--requests", admit_.requests);
       command_ = [this](Console& console) { return Admit(admit_, console); };
+    });
+  }
+
+  // A page is about one launch, and about all places.
+  void CheckHtml() const {
+    if (admit_.requests) throw CLI::ValidationError("`--html` is about one launch: name it with `--request`");
+    if (admit_.why_not) throw CLI::ValidationError("`--html` and `--why-not` exclude each other: keep one of the two");
+    if (admit_.output == Output::kJson) {
+      throw CLI::ValidationError("`--html` and `--output` exclude each other: keep one of the two");
+    }
+  }
+
+  void AddTest() {
+    CLI::App& command = AddCommand("test", "Runs policy tests: launches, and the decision that is wanted on each.",
+                                   "  berth test catalog/\n"
+                                   "  berth test tests/gpu.test.yaml --run \"no internet\" --verbose\n"
+                                   "  berth test tests/ --catalog catalog/ --coverage --fail-under 80\n"
+                                   "  berth test tests/ -o json");
+    command.add_option("PATH", test_.paths, "Files, folders with `*.test.yaml` (.yml, .json), or -")
+        ->required()
+        ->option_text("...");
+    AddFile(command, "--catalog", test_.catalog, "The catalog, whatever the tests name: a file, a folder, or -",
+            "PATH");
+    command.add_option("--run", test_.run, "Only the cases with this in their name")->option_text("TEXT");
+    command.add_flag("-v,--verbose", test_.verbose, "Also the cases that pass; in JSON, every decision");
+    command.add_flag("--coverage", test_.coverage, "Also what of the catalog no case exercises");
+    command
+        .add_option_function<std::string>(
+            "--fail-under",
+            [this](const std::string& text) {
+              const bool percent = !text.empty() && text.size() <= 3 &&
+                                   text.find_first_not_of("0123456789") == std::string::npos && std::stoul(text) <= 100;
+              if (!percent)
+                throw CLI::ValidationError("--fail-under", Quoted(text) + " is no percentage from 0 to 100");
+              test_.fail_under = std::stoul(text);
+              test_.coverage = true;
+            },
+            "Fail when less than this much of the catalog is exercised")
+        ->option_text("PERCENT");
+    command.add_flag("--quiet", quiet_, "Without findings about catalogs");
+    AddChoice<Output>(
+        command, "-o,--output", kTextOrJson, [this](Output output) { test_.output = output; }, "Format");
+    command.callback([this] {
+      if (std::ranges::find(test_.paths, "-") != test_.paths.end()) CheckInputs("-", "PATH", test_.catalog);
+      command_ = [this](Console& console) { return Test(test_, console); };
     });
   }
 
@@ -426,6 +486,7 @@ class CommandLine {
   ResolveOptions resolve_;
   ExplainOptions explain_;
   AdmitOptions admit_;
+  TestOptions test_;
   DiscoveryOptions discovery_;
   std::function<ExitCode(Console&)> command_;
 };

@@ -140,6 +140,17 @@ Stream& Stream::Add(std::string_view text, Style style) {
   return *this;
 }
 
+void Stream::IndentFrom(size_t start, size_t columns) {
+  std::string indented;
+  for (std::string_view rest = std::string_view(buffer_).substr(start); !rest.empty();) {
+    const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
+    if (line != "\n") AppendSpaces(columns, indented);
+    indented += line;
+    rest.remove_prefix(line.size());
+  }
+  buffer_.replace(start, std::string::npos, indented);
+}
+
 bool Stream::Flush() {
   std::string_view left = buffer_;
   while (!left.empty()) {

@@ -42,6 +42,8 @@ class Stream {
   Stream& Add(std::string_view text, Style style);
   [[nodiscard]] std::string Styled(std::string_view text, Style style) const;
   [[nodiscard]] size_t size() const { return buffer_.size(); }
+  // Moves the lines behind the first `start` bytes of the buffer to the right; empty ones stay empty.
+  void IndentFrom(size_t start, size_t columns);
   // The terminal shows UTF-8.
   [[nodiscard]] bool shows_utf8() const { return utf8_; }
   // Writes the buffer. False when the reader is gone or the disk is full; what could not be written is dropped.

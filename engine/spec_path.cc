@@ -112,6 +112,13 @@ void SpecPath::EnterPod(const std::string& token) {
   next_ = list ? Next::kPodIndex : open ? Next::kPodMember : Next::kPodNothing;
 }
 
+std::string PointerOf(std::string_view path) {
+  if (path.empty() || path.front() == '/') return std::string(path);
+  std::string pointer = "/";
+  for (const char c : path) pointer += c == '.' ? '/' : c;
+  return pointer;
+}
+
 FoldOfPath FoldOf(const SpecPath& path, const Node* spec) {
   FoldOfPath fold;
   const std::span<const SpecPath::Step> steps = path.steps();

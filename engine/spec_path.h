@@ -69,6 +69,9 @@ class SpecPath {
   bool known_ = true;
 };
 
+// `network.egress` as the pointer `/network/egress`; a pointer stays as it is. Keys with dots need a pointer.
+std::string PointerOf(std::string_view path);
+
 // What the folds of the law (docs/semantics.md, sections 5 and 6) make of a place in a spec.
 struct FoldOfPath {
   std::string pointer;  // where its value stands in the resolved spec; empty: it stays

@@ -7,7 +7,8 @@
 // issue.
 //
 // The five inputs people confuse stay apart inside a spec: absent (no member), null (a kNull node), "" (a value where
-// the field allows it), [] and {} (a list, a map without members). Outside a spec null means absent.
+// the field allows it), [] and {} (a list, a map without members). Outside a spec null means absent, but where the
+// field's row says that it counts.
 //
 // Threads:  free functions over constant data
 // Not here: what values mean together (berth/validate), folding pod spellings (berth/spec/fold.h)

@@ -249,6 +249,59 @@ constexpr Field kFields[] = {
     {.record = Record::kNetworkOptions, .name = "egress_mode", .aliases = {"egressMode"}, .format = Format::kName, .empty = EmptyText::kAbsent, .capability = "network.egress_mode", .doc = "a declared egress mode"},
     {.record = Record::kNetworkOptions, .name = "ingress_mode", .aliases = {"ingressMode"}, .format = Format::kName, .empty = EmptyText::kAbsent, .capability = "network.ingress_mode", .doc = "a declared ingress level"},
     {.record = Record::kNetworkOptions, .name = "exposed_ports", .aliases = {"exposedPorts"}, .type = FieldType::kIntegerList, .max_items = kMaxExposedPorts, .doc = "container ports to expose"},
+
+    // policy test
+    {.record = Record::kPolicyTest, .name = "catalog", .doc = "the catalog to ask, relative to the file; absent: the file's folder"},
+    {.record = Record::kPolicyTest, .name = "cases", .type = FieldType::kRecordList, .members = Record::kTestCase, .required = true, .max_items = kMaxTestCases, .doc = "launches and what is wanted of them"},
+
+    // test case
+    {.record = Record::kTestCase, .name = "name", .required = true, .doc = "distinct in the file"},
+    {.record = Record::kTestCase, .name = "request", .type = FieldType::kCarried, .doc = "the launch; valid or not, it is decided"},
+    {.record = Record::kTestCase, .name = "request_file", .aliases = {"requestFile"}, .doc = "a file with the launch, relative to this one"},
+    {.record = Record::kTestCase, .name = "live", .type = FieldType::kRecordMap, .members = Record::kRunnerState, .max_items = kMaxMapEntries, .doc = "runner id to what the runner reports, for this case only"},
+    {.record = Record::kTestCase, .name = "want", .type = FieldType::kRecord, .members = Record::kWanted, .required = true, .doc = "what the decision must be; what is left out is not compared"},
+
+    // runner's state
+    {.record = Record::kRunnerState, .name = "install_status", .aliases = {"installStatus"}, .type = FieldType::kEnum, .values = "READY PENDING PROVISIONING FAILED DELETING UNSPECIFIED", .values_prefix = "RUNNER_INSTALL_STATUS_", .doc = "absent: as in the catalog"},
+    {.record = Record::kRunnerState, .name = "connection_status", .aliases = {"connectionStatus"}, .type = FieldType::kEnum, .values = "CONNECTED DISCONNECTED UNSPECIFIED", .values_prefix = "RUNNER_CONNECTION_STATUS_", .doc = "absent: as in the catalog"},
+    {.record = Record::kRunnerState, .name = "available_cpu_millicores", .aliases = {"availableCpuMillicores"}, .type = FieldType::kInteger, .doc = "absent: as in the catalog"},
+    {.record = Record::kRunnerState, .name = "available_memory_bytes", .aliases = {"availableMemoryBytes"}, .type = FieldType::kInteger, .doc = "absent: as in the catalog"},
+    {.record = Record::kRunnerState, .name = "available_gpu_count", .aliases = {"availableGpuCount"}, .type = FieldType::kInteger, .doc = "absent: as in the catalog"},
+
+    // wanted decision
+    {.record = Record::kWanted, .name = "verdict", .type = FieldType::kEnum, .values = "ADMITTED REJECTED INVALID", .doc = "what is decided"},
+    {.record = Record::kWanted, .name = "code", .type = FieldType::kEnum, .values = "CWSANDBOX_PROFILE_MISMATCH CWSANDBOX_NO_SUITABLE_RUNNER CWSANDBOX_INVALID_REQUEST", .doc = "the product's code"},
+    {.record = Record::kWanted, .name = "reasons", .type = FieldType::kStringList, .doc = "the codes of all reasons, in any order"},
+    {.record = Record::kWanted, .name = "headlines", .type = FieldType::kStringList, .doc = "the codes of the reasons that are some candidate's first, in any order"},
+    {.record = Record::kWanted, .name = "placement", .type = FieldType::kRecord, .members = Record::kWantedPlacement, .doc = "where the sandbox goes"},
+    {.record = Record::kWanted, .name = "binding", .doc = "whose spec `fields` is about, as `RUNNER/PROFILE`; absent: the placement's"},
+    {.record = Record::kWanted, .name = "fields", .type = FieldType::kCarried, .doc = "pointer or dotted path into the resolved spec to its value; null: unset"},
+    {.record = Record::kWanted, .name = "namespace", .type = FieldType::kRecord, .members = Record::kWantedNamespace, .doc = "the namespace it runs in"},
+    {.record = Record::kWanted, .name = "egress", .type = FieldType::kRecord, .members = Record::kWantedEgress, .doc = "what it may reach"},
+    {.record = Record::kWanted, .name = "ingress", .type = FieldType::kRecord, .members = Record::kWantedIngress, .null_counts = true, .doc = "how it is reached; null: not at all"},
+    {.record = Record::kWanted, .name = "violations", .type = FieldType::kStringList, .doc = "the fields of all violations, in any order"},
+
+    // wanted placement
+    {.record = Record::kWantedPlacement, .name = "runner_id", .aliases = {"runnerId"}, .doc = "the runner"},
+    {.record = Record::kWantedPlacement, .name = "profile_name", .aliases = {"profileName"}, .doc = "the binding's name for launches"},
+    {.record = Record::kWantedPlacement, .name = "profile_id", .aliases = {"profileId"}, .null_counts = true, .doc = "null: the profile has none"},
+    {.record = Record::kWantedPlacement, .name = "zone", .doc = "the runner's zone"},
+
+    // wanted namespace
+    {.record = Record::kWantedNamespace, .name = "name", .null_counts = true, .doc = "the name"},
+    {.record = Record::kWantedNamespace, .name = "auto_create", .aliases = {"autoCreate"}, .type = FieldType::kBool, .doc = "whether it is created when missing"},
+    {.record = Record::kWantedNamespace, .name = "labels", .type = FieldType::kStringMap, .empty = EmptyText::kValue, .max_items = kMaxMapEntries, .doc = "all of them"},
+    {.record = Record::kWantedNamespace, .name = "annotations", .type = FieldType::kStringMap, .empty = EmptyText::kValue, .max_items = kMaxMapEntries, .doc = "all of them"},
+
+    // wanted egress
+    {.record = Record::kWantedEgress, .name = "mode", .null_counts = true, .doc = "the mode; null: none is declared"},
+    {.record = Record::kWantedEgress, .name = "type", .doc = "the mode's type"},
+    {.record = Record::kWantedEgress, .name = "cidrs", .type = FieldType::kStringList, .max_items = kMaxCidrs, .doc = "all of them, in order"},
+
+    // wanted ingress
+    {.record = Record::kWantedIngress, .name = "mode", .doc = "the level"},
+    {.record = Record::kWantedIngress, .name = "scope", .null_counts = true, .doc = "the level's scope"},
+    {.record = Record::kWantedIngress, .name = "host", .null_counts = true, .doc = "the host name; null: none"},
 };
 // clang-format on
 
@@ -283,7 +336,15 @@ constexpr std::string_view kRecordNames[] = {"value",
                                              "quota",
                                              "resources",
                                              "gpu",
-                                             "network options"};
+                                             "network options",
+                                             "policy test",
+                                             "test case",
+                                             "runner's state",
+                                             "wanted decision",
+                                             "wanted placement",
+                                             "wanted namespace",
+                                             "wanted egress",
+                                             "wanted ingress"};
 static_assert(std::size(kRecordNames) == kRecordCount);
 
 constexpr bool GroupedByRecord() {

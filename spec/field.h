@@ -56,9 +56,18 @@ enum class Record : uint8_t {
   kResourceRequest,
   kGpuRequest,
   kNetworkOptions,
+  // A file of policy tests and its parts.
+  kPolicyTest,
+  kTestCase,
+  kRunnerState,
+  kWanted,
+  kWantedPlacement,
+  kWantedNamespace,
+  kWantedEgress,
+  kWantedIngress,
 };
 
-inline constexpr size_t kRecordCount = static_cast<size_t>(Record::kNetworkOptions) + 1;
+inline constexpr size_t kRecordCount = static_cast<size_t>(Record::kWantedIngress) + 1;
 
 enum class FieldType : uint8_t {
   kString,
@@ -132,6 +141,7 @@ struct Field {
   bool required = false;      // checked on complete objects and on the effective spec, never on one layer
   bool or_json_text = false;  // the same key takes the block or JSON text in a string (`overrides_json`)
   bool contained = false;     // an error inside spoils this value alone, not the object around it
+  bool null_counts = false;   // outside a spec: null is a value here, and not the same as absent
   size_t max_items = kMaxListItems;
   std::string_view values = {};         // kEnum: the values, blank-separated
   std::string_view values_prefix = {};  // a prefix the wire puts before each value

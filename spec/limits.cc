@@ -30,8 +30,11 @@ constexpr LimitInfo kLimits[] = {
     {"namespace-prefix-bytes", kMaxNamespacePrefixBytes, "bytes", "one namespace prefix"},
     {"alternatives", kMaxAlternatives, "entries", "beside the winner of one admission"},
     {"offered", kMaxOffered, "names", "listed in one reason"},
+    {"remedies", kMaxRemediesPerAction, "entries", "listed for one action"},
+    {"remedy-trials", kMaxRemedyTrials, "trials", "of one kind of remedy"},
     {"image-patterns", kMaxImagePatterns, "entries", "image patterns of one organization"},
     {"launch-overrides", kMaxLaunchOverrides, "entries", "paths one organization opens to launches"},
+    {"test-cases", kMaxTestCases, "entries", "cases of one file of policy tests"},
 };
 
 }  // namespace

@@ -405,6 +405,14 @@ std::string_view InstallStatusName(InstallStatus status) { return kInstallNames[
 
 std::string_view ConnectionStatusName(ConnectionStatus status) { return kConnectionNames[static_cast<size_t>(status)]; }
 
+InstallStatus InstallStatusOf(std::string_view name) {
+  return EnumOf(name, kInstallNames, InstallStatus::kUnspecified);
+}
+
+ConnectionStatus ConnectionStatusOf(std::string_view name) {
+  return EnumOf(name, kConnectionNames, ConnectionStatus::kUnspecified);
+}
+
 std::string_view ObjectKindName(const Object& object) {
   constexpr std::array<std::string_view, 4> kNames = {"zone", "profile", "runner", "organization"};
   return kNames[object.value.index()];

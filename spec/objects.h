@@ -71,6 +71,9 @@ enum class InstallStatus : uint8_t { kReady, kPending, kProvisioning, kFailed, k
 enum class ConnectionStatus : uint8_t { kConnected, kDisconnected, kUnspecified };
 std::string_view InstallStatusName(InstallStatus status);
 std::string_view ConnectionStatusName(ConnectionStatus status);
+// The status of this name; kUnspecified for any other.
+InstallStatus InstallStatusOf(std::string_view name);
+ConnectionStatus ConnectionStatusOf(std::string_view name);
 
 // What a runner's cluster can do at most. Zero CPU or memory means unknown: no limit.
 struct Capabilities {

@@ -1,6 +1,6 @@
 // User text inside a message: in backticks, on one line, clipped when long.
 //
-// Guarantees:  at most 64 bytes of the text, cut between UTF-8 characters and then followed by `...`; control
+// Guarantees:  at most `max_bytes` of the text, cut between UTF-8 characters and then followed by `...`; control
 //              characters and backticks become `?`, so a message stays one line and cannot drive a terminal
 
 #ifndef BERTH_SPEC_QUOTED_H_
@@ -12,11 +12,12 @@
 
 namespace berth {
 
-inline void AppendQuoted(std::string_view text, std::string& out) {
-  constexpr size_t kMaxShownBytes = 64;
+inline constexpr size_t kMaxQuotedBytes = 64;
+
+inline void AppendQuoted(std::string_view text, std::string& out, size_t max_bytes = kMaxQuotedBytes) {
   size_t shown = text.size();
-  if (shown > kMaxShownBytes) {
-    shown = kMaxShownBytes;
+  if (shown > max_bytes) {
+    shown = max_bytes;
     while (shown > 0 && (static_cast<unsigned char>(text[shown]) & 0xC0U) == 0x80U) --shown;
   }
   out.push_back('`');
@@ -28,9 +29,9 @@ inline void AppendQuoted(std::string_view text, std::string& out) {
   out.push_back('`');
 }
 
-inline std::string Quoted(std::string_view text) {
+inline std::string Quoted(std::string_view text, size_t max_bytes = kMaxQuotedBytes) {
   std::string out;
-  AppendQuoted(text, out);
+  AppendQuoted(text, out, max_bytes);
   return out;
 }
 

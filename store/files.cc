@@ -82,8 +82,12 @@ int OpenToRead(const std::string& path) {
   return descriptor;
 }
 
+bool IsPolicyTest(std::string_view name) {
+  return EndsWith(name, ".test.yaml") || EndsWith(name, ".test.yml") || EndsWith(name, ".test.json");
+}
+
 bool IsCatalogFile(std::string_view name) {
-  return EndsWith(name, ".yaml") || EndsWith(name, ".yml") || EndsWith(name, ".json");
+  return !IsPolicyTest(name) && (EndsWith(name, ".yaml") || EndsWith(name, ".yml") || EndsWith(name, ".json"));
 }
 
 std::string_view BaseName(std::string_view path) {
@@ -161,7 +165,8 @@ void ReadFile(const std::string& path, std::string name, size_t max_bytes, Sourc
 // Finds the files below a folder.
 class FolderWalk {
  public:
-  FolderWalk(std::string root, SourceFiles& sources) : root_(std::move(root)), sources_(sources) {}
+  FolderWalk(std::string root, FolderFiles wanted, SourceFiles& sources)
+      : root_(std::move(root)), wanted_(wanted), sources_(sources) {}
 
   // Names below the root, in byte order.
   std::vector<std::string> Run() {
@@ -194,10 +199,10 @@ class FolderWalk {
     const std::string path = Joined(root_, name);
     struct stat status = {};
     if (stat(path.c_str(), &status) != 0) {
-      if (IsCatalogFile(name)) Refuse(path, errno);
+      if (IsWanted(name)) Refuse(path, errno);
     } else if (S_ISDIR(status.st_mode)) {
       folders_.push_back(std::move(name));
-    } else if (IsCatalogFile(name)) {
+    } else if (IsWanted(name)) {
       // A pipe would wait for a writer that never comes.
       if (!S_ISREG(status.st_mode)) {
         sources_.issues.push_back(
@@ -208,9 +213,14 @@ class FolderWalk {
     }
   }
 
+  [[nodiscard]] bool IsWanted(std::string_view name) const {
+    return wanted_ == FolderFiles::kCatalog ? IsCatalogFile(name) : IsPolicyTest(name);
+  }
+
   void Refuse(const std::string& path, int error) { sources_.issues.push_back(Unreadable(path, error)); }
 
   std::string root_;
+  FolderFiles wanted_;
   SourceFiles& sources_;
   std::set<std::pair<dev_t, ino_t>> seen_;
   std::vector<std::string> folders_;
@@ -239,15 +249,15 @@ std::string OpenableName(const std::string& path, std::string_view name) {
   return IsFolder(path) ? Joined(path, name) : path == kStandardInput ? std::string(name) : path;
 }
 
-SourceFiles ReadSources(const std::string& path, bool full_names) {
+SourceFiles ReadSources(const std::string& path, bool full_names, FolderFiles wanted) {
   SourceFiles sources;
   if (!IsFolder(path)) {
     ReadFile(path, NameOf(path, full_names), kMaxFileBytes, sources);
     return sources;
   }
-  for (std::string& name : FolderWalk(path, sources).Run()) {
+  for (const std::string& name : FolderWalk(path, wanted, sources).Run()) {
     const std::string full = Joined(path, name);
-    ReadFile(full, full_names ? full : std::move(name), kMaxFileBytes, sources);
+    ReadFile(full, full_names ? full : name, kMaxFileBytes, sources);
   }
   std::ranges::sort(sources.issues, {}, &Issue::file);
   return sources;

@@ -178,11 +178,42 @@ def golden_cases():
         "explain-unset-path": ["explain", *ACME, "--runner", "us-east-cpu-1", "--path", "instanceTypes"],
         "lint-collisions": ["lint", f"{INPUT}/collisions.yaml"],
         "admit-unknown-organization": ["admit", *CATALOG, "--request", f"{INPUT}/unknown-organization.yaml"],
+        "admit-why-not": ["admit", *CATALOG, "--request", "examples/requests/too-much-memory.yaml", "--why-not",
+                          "us-east-gpu-1"],
+        "admit-why-not-json": ["admit", *CATALOG, "--request", "examples/requests/too-much-memory.yaml", "--why-not",
+                               "us-east-gpu-1/gpu", "-o", "json"],
+        "admit-why-not-left-out": ["admit", *CATALOG, "--request", "examples/requests/gpus-all-busy.yaml",
+                                   "--why-not", "us-east-cpu-1"],
+        "admit-why-not-alternative": ["admit", *CATALOG, "--request", "examples/requests/agent.yaml", "--why-not",
+                                      "us-east-cpu-2/agent"],
+        "admit-why-not-invalid": ["admit", *CATALOG, "--request", "examples/requests/invalid-request.yaml",
+                                  "--why-not", "us-east-cpu-2"],
+        "admit-why-not-unknown-runner": ["admit", *CATALOG, "--request", "examples/requests/agent.yaml", "--why-not",
+                                         "us-eastcpu-1/web"],
+        "admit-why-not-unknown-profile": ["admit", *CATALOG, "--request", "examples/requests/agent.yaml", "--why-not",
+                                          "us-east-cpu-1/wep"],
+        "admit-html-rejected": ["admit", *CATALOG, "--request", "examples/requests/gpus-all-busy.yaml", "--html", "-"],
+        "admit-html-admitted": ["admit", *CATALOG, "--request", "examples/requests/agent.yaml", "--html", "-"],
+        "usage-admit-html-and-json": ["admit", *CATALOG, "--request", "a", "--html", "-", "-o", "json"],
+        "usage-admit-html-and-why-not": ["admit", *CATALOG, "--request", "a", "--html", "-", "--why-not", "r"],
+        "usage-admit-html-of-many": ["admit", *CATALOG, "--requests", "a", "--html", "-"],
         "admit-quiet": ["admit", "--catalog", f"{INPUT}/broken-catalog.yaml", "--quiet", "--request",
                         f"{INPUT}/plain-launch.json"],
+        "test": ["test", "examples/catalog", "--verbose"],
+        "test-json": ["test", "examples/catalog", "--run", "GPUs", "--verbose", "-o", "json"],
+        "test-failing": ["test", f"{INPUT}/failing.test.yaml"],
+        "test-failing-json": ["test", f"{INPUT}/failing.test.yaml", "--quiet", "-o", "json"],
+        "test-color": ["test", f"{INPUT}/failing.test.yaml", "--run", "misspelled", "--verbose", "--color", "always"],
+        "test-broken": ["test", f"{INPUT}/broken.test.yaml", "examples/catalog"],
+        "test-coverage": ["test", f"{INPUT}/coverage.test.yaml", "--fail-under", "90"],
+        "test-coverage-json": ["test", f"{INPUT}/coverage.test.yaml", "--catalog", f"{INPUT}/covered.yaml", "--quiet",
+                               "--fail-under", "90", "-o", "json"],
+        "test-none": ["test", "examples/requests"],
+        "test-other-catalog": ["test", f"{INPUT}/failing.test.yaml", "--catalog", f"{INPUT}/nowhere", "--run", "passes"],
+        "usage-fail-under": ["test", "examples/catalog", "--fail-under", "101"],
         "usage-two-requests": ["admit", *CATALOG, "--request", "a", "--requests", "b"],
     }
-    for command in ("lint", "resolve", "explain", "admit", "profiles", "runners"):
+    for command in ("lint", "resolve", "explain", "admit", "test", "profiles", "runners"):
         cases[f"help-{command}"] = [command, "--help"]
     for request in sorted((ROOT / "examples" / "requests").glob("*.yaml")):
         arguments = ["admit", *CATALOG, "--request", f"examples/requests/{request.name}"]
@@ -237,7 +268,8 @@ class Golden(unittest.TestCase):
 
     def test_json_output_starts_with_its_schema(self):
         schemas = {"lint": "berth.findings/v1", "admit": "berth.decision/v1", "resolve": "berth.resolved/v1",
-                   "explain": "berth.explanation/v1", "profiles": "berth.profiles/v1", "runners": "berth.runners/v1"}
+                   "explain": "berth.explanation/v1", "test": "berth.test/v1",
+                   "profiles": "berth.profiles/v1", "runners": "berth.runners/v1"}
         seen = set()
         for name, arguments in golden_cases().items():
             done = run(arguments)
@@ -498,7 +530,7 @@ class BadInput(unittest.TestCase):
         self.assertRegex(found[-1]["message"], r"^(at least )?\d+ more findings? of this file (is|are) left out")
 
     def test_words_of_other_tools_are_no_commands(self):
-        for word in ("plan", "test", "rule", "schema", "limits"):
+        for word in ("plan", "rule", "schema", "limits"):
             with self.subTest(word):
                 self.berth([word], 2, f"`{word}` is no command")
                 self.berth([word, "a", "--strict"], 2, f"`{word}` is no command")

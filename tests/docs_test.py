@@ -28,7 +28,7 @@ def expanded(name):
 
 class Readme(unittest.TestCase):
     def test_outputs_are_what_the_tool_prints(self):
-        blocks = [block for page in ("README.md", "docs/manifests.md")
+        blocks = [block for page in ("README.md", "docs/manifests.md", "docs/policy-tests.md")
                   for block in re.findall(r"```\n\$ (berth [^\n]*)\n(.*?)\n```", read(page), flags=re.S)]
         self.assertGreaterEqual(len(blocks), 3)
         for command, shown in blocks:

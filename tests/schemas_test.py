@@ -19,7 +19,7 @@ SCHEMAS = ROOT / "docs" / "schemas"
 CATALOG = "examples/catalog"
 REQUESTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "examples" / "requests").iterdir())
 ORGANIZATIONS = ["acme", "globex", "platform"]
-NAMES = ["decision", "explanation", "findings", "profiles", "resolved", "runners"]
+NAMES = ["decision", "explanation", "findings", "profiles", "resolved", "runners", "test"]
 
 # One file with a finding of every shape: with and without a layer, with a suggestion, warnings and notes.
 BROKEN_CATALOG = """\
@@ -70,12 +70,24 @@ def load_schema(name):
     return json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
-VALIDATORS = {name: jsonschema.Draft202012Validator(load_schema(name)) for name in NAMES}
+def validator_of(name):
+    # The packaged resolver cannot follow a reference inside a document that a URN named: errors_of does that.
+    elsewhere = {load_schema(other)["$id"]: {} for other in NAMES}
+    schema = load_schema(name)
+    resolver = jsonschema.RefResolver.from_schema(schema, store=elsewhere)
+    return jsonschema.Draft202012Validator(schema, resolver=resolver)
+
+
+VALIDATORS = {name: validator_of(name) for name in NAMES}
 
 
 def errors_of(name, document):
     """What the schema says against a document, as lines of text."""
-    return [f"{error.json_path}: {error.message[:200]}" for error in VALIDATORS[name].iter_errors(document)]
+    errors = [f"{error.json_path}: {error.message[:200]}" for error in VALIDATORS[name].iter_errors(document)]
+    if name == "test":
+        decisions = [case["decision"] for case in document.get("cases") or [] if "decision" in case]
+        errors += [error for decision in decisions for error in errors_of("decision", decision)]
+    return errors
 
 
 def run(*arguments):
@@ -248,9 +260,44 @@ class Findings(Documents):
             self.document("findings", ["lint", str(path)], codes=(3,))
 
 
+FAILING_TESTS = "tests/golden/input/failing.test.yaml"
+
+
+class PolicyTests(Documents):
+    def test_passing_and_failing_tests_give_valid_documents(self):
+        for path, code in ((CATALOG, 0), (FAILING_TESTS, 1)):
+            for options in ([], ["--verbose"], ["--coverage"]):
+                with self.subTest(path=path, options=options):
+                    document = self.document("test", ["test", path, *options], codes=(code,))
+                    summary = document["summary"]
+                    self.assertEqual(summary["passed"] + summary["failed"], len(document["cases"]))
+                    self.assertEqual(summary["failed"] > 0, code == 1)
+                    self.assertEqual(document["coverage"] is None, options != ["--coverage"])
+                    if options == ["--verbose"]:
+                        self.assertTrue(all("decision" in case for case in document["cases"]))
+
+    def test_counts_of_the_coverage_add_up(self):
+        coverage = self.document("test", ["test", CATALOG, "--coverage"])["coverage"]
+        (catalog,) = coverage["catalogs"]
+        kinds = [catalog[kind] for kind in ("bindings", "egress_modes", "ingress_levels", "guardrails")]
+        for total in (catalog, coverage):
+            for key in ("exercised", "total"):
+                self.assertEqual(total[key], sum(kind[key] for kind in kinds))
+        for kind in kinds:
+            self.assertGreater(kind["exercised"], 0)
+            self.assertEqual(kind["exercised"] + len(kind["missing"]), kind["total"])
+            self.assertEqual(kind["percent"], kind["exercised"] * 100 // kind["total"])
+
+    def test_what_cannot_run_gives_a_valid_document(self):
+        document = self.document("test", ["test", "examples/requests/agent.yaml"], codes=(3,))
+        self.assertEqual((document["cases"], document["summary"]["files_not_run"]), ([], 1))
+        self.document("test", ["test", "missing"], codes=(3,))
+
+
 def closed_objects(document, path=()):
     """The paths of every object in a document whose keys the contract closes."""
-    open_maps = {"labels", "annotations", "node_selector", "modes", "value"}
+    values = {"value", "wanted", "given"}  # of any shape
+    open_maps = {"labels", "annotations", "node_selector", "modes", *values}
     if isinstance(document, dict):
         pod_spec = len(path) > 1 and path[-2:] == ("pod", "spec")
         if not (path and path[-1] in open_maps) and not pod_spec and path[-2:] != ("network", "ingress"):
@@ -258,7 +305,7 @@ def closed_objects(document, path=()):
         if pod_spec:
             return
         for key, value in document.items():
-            if key != "value":
+            if key not in values:
                 yield from closed_objects(value, path + (key,))
     elif isinstance(document, list):
         for index, value in enumerate(document):
@@ -280,20 +327,22 @@ class BrokenDocuments(Documents):
             for name, code in (("public-web-service", 0), ("gpu-notebook", 0), ("too-much-memory", 1),
                                ("unknown-runner", 1), ("image-not-allowed", 1), ("runner-down", 1),
                                ("invalid-request", 1))
-        ],
+        ] + [(["admit", "--catalog", CATALOG, "--why-not", "us-east-cpu-1", "--request",
+               "examples/requests/agent.yaml"], 0)],
         "resolved": [(["resolve", "--catalog", CATALOG, "--runner", "eu-west-cpu-1", "--profile", "web", "--request",
                        "examples/requests/public-web-service.yaml"], 0)],
         "explanation": [(["explain", "--catalog", CATALOG, "--organization", "acme", "--runner", "eu-west-cpu-1"], 0)],
         "profiles": [(["profiles", "--catalog", CATALOG, "--organization", "acme"], 0)],
         "runners": [(["runners", "--catalog", CATALOG, "--organization", "acme", "--include-resources"], 0)],
         "findings": [(["lint", "examples/product/runner-bindings.yaml"], 0)],  # a note: its profiles are not given
+        "test": [(["test", CATALOG, "--coverage", "--run", "agent"], 0), (["test", FAILING_TESTS, "--coverage"], 1)],
     }
 
     # One value each that no document may hold, where the schema's own words matter.
     WRONG = {
         "decision": [("verdict", "MAYBE"), ("code", "NOPE"), ("candidates", -1), ("candidates", "19"),
                      ("catalog_revision", 1.5), ("sandbox_id", 7), ("message", ""), ("reasons", []),
-                     ("remedies", None), ("remedies", [{}]), ("violations", []), ("placement", None), ("ingress", []), ("alternatives", None)],
+                     ("remedies", None), ("remedies", [{}]), ("why_not", []), ("why_not", [{}]), ("violations", []), ("placement", None), ("ingress", []), ("alternatives", None)],
         "resolved": [("runner_id", None), ("profile_name", 1), ("namespace", None), ("spec", None), ("spec", {}),
                      ("egress", "none"), ("ingress", "public")],
         "explanation": [("runner_id", None), ("profile_name", 1), ("organization_id", ""), ("valid", "true"),
@@ -301,6 +350,7 @@ class BrokenDocuments(Documents):
         "profiles": [("profiles", None), ("profiles", [{}])],
         "runners": [("runners", None), ("runners", [{}])],
         "findings": [("findings", None), ("findings", [{}]), ("summary", {}), ("summary", None)],
+        "test": [("cases", None), ("cases", [{}]), ("summary", {}), ("summary", None), ("coverage", {}), ("coverage", [])],
     }
 
     def documents(self, name):
@@ -317,7 +367,7 @@ class BrokenDocuments(Documents):
                     self.refused(name, {**document, "schema": wrong}, f"schema `{wrong}`")
 
     def test_a_missing_key_is_refused(self):
-        optional = {"code", "source", "suggestion", "layer", "fix", "per_candidate", "remedies"}
+        optional = {"code", "source", "suggestion", "layer", "fix", "per_candidate", "remedies", "why_not"}
         for name in NAMES:
             for document in self.documents(name):
                 for key in document:
@@ -350,6 +400,8 @@ class BrokenDocuments(Documents):
         for verdict, document in by_verdict.items():
             for other, donor in by_verdict.items():
                 for key in set(donor) - set(document):
+                    if key == "why_not" and verdict != "INVALID":
+                        continue  # of any verdict that a binding can have
                     self.refused("decision", {**document, key: donor[key]}, f"{verdict} with `{key}` of {other}")
 
     def test_a_reason_outside_the_contract_is_refused(self):

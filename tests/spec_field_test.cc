@@ -146,6 +146,18 @@ const std::vector<Documented>& DocumentedFields() {
       {Record::kResourceRequest, {"cpu", "memory", "gpu"}},
       {Record::kGpuRequest, {"count", "type", "memory_gb", "gpu_count", "gpu_type", "gpu_memory_gb"}},
       {Record::kNetworkOptions, {"egress_mode", "ingress_mode", "exposed_ports"}},
+      {Record::kPolicyTest, {"catalog", "cases"}},
+      {Record::kTestCase, {"name", "request", "request_file", "live", "want"}},
+      {Record::kRunnerState,
+       {"install_status", "connection_status", "available_cpu_millicores", "available_memory_bytes",
+        "available_gpu_count"}},
+      {Record::kWanted,
+       {"verdict", "code", "reasons", "headlines", "placement", "binding", "fields", "namespace", "egress", "ingress",
+        "violations"}},
+      {Record::kWantedPlacement, {"runner_id", "profile_name", "profile_id", "zone"}},
+      {Record::kWantedNamespace, {"name", "auto_create", "labels", "annotations"}},
+      {Record::kWantedEgress, {"mode", "type", "cidrs"}},
+      {Record::kWantedIngress, {"mode", "scope", "host"}},
   };
   return kFields;
 }

@@ -56,6 +56,17 @@ TEST_F(StoreFiles, LeavesOutOtherFilesAndHiddenNames) {
   EXPECT_THAT(NamesOf(ReadSources(root_, false)), ElementsAre("kept.yaml"));
 }
 
+TEST_F(StoreFiles, PolicyTestsAreNoPartOfACatalog) {
+  for (const char* name : {"a.yaml", "a.test.yaml", "deep/b.TEST.yml", "c.test.json", ".d.test.yaml", "test.yaml"}) {
+    Write(name);
+  }
+  EXPECT_THAT(NamesOf(ReadSources(root_, false)), ElementsAre("a.yaml", "test.yaml"));
+  EXPECT_THAT(NamesOf(ReadSources(root_, false, FolderFiles::kPolicyTests)),
+              ElementsAre("a.test.yaml", "c.test.json", "deep/b.TEST.yml"));
+  EXPECT_THAT(NamesOf(ReadSources(At("a.test.yaml"), false)), ElementsAre("a.test.yaml"));
+  EXPECT_THAT(NamesOf(ReadSources(At("a.yaml"), false, FolderFiles::kPolicyTests)), ElementsAre("a.yaml"));
+}
+
 TEST_F(StoreFiles, FullNamesStartWithThePathAsGiven) {
   Write("runners/a.yaml");
   EXPECT_THAT(NamesOf(ReadSources(root_, true)), ElementsAre(At("runners/a.yaml")));
