@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "berth/cli/html.h"
 #include "berth/cli/load.h"
 #include "berth/cli/spec_text.h"
+#include "berth/engine/engine.h"
 #include "berth/engine/json.h"
 #include "berth/engine/message.h"
 #include "berth/engine/reason_detail.h"

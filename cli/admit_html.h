@@ -1,7 +1,7 @@
 // A decision as one page of HTML: the verdict, where candidates are lost, what would help, and every reason.
 //
-// Guarantees:  the same bytes for the same input; the page stands alone (cli/html.h). Of each list a bounded part is
-//              shown, and what is left out is counted
+// Guarantees:  the same bytes for the same input; the page stands alone (cli/html.h). Of names and candidates a bounded
+//              part is shown, and what is left out is counted
 // Cost:        that of the decision's document with its remedies, and one admission more for each remedy
 // Tested by:   tests/cli_admit_html_test.py, golden files
 

@@ -40,12 +40,12 @@ using Value = std::optional<int64_t>;
 // The smallest of what is known.
 Value Least(Value a, Value b) { return a && b ? Value(std::min(*a, *b)) : (a ? a : b); }
 
-// The edit from one value to a smaller one. False when it would leave nothing.
-bool Lower(Value before, Value after, std::optional<AmountEdit>& edit) {
-  if (!before || !after || *after >= *before) return true;
-  edit = AmountEdit{*after, *before, /*lowered=*/true};
-  return *after > 0;
+// The edit from one value to a smaller one.
+void Lower(Value before, Value after, std::optional<AmountEdit>& edit) {
+  if (before && after && *after < *before) edit = AmountEdit{*after, *before, /*lowered=*/true};
 }
+
+bool LeavesNothing(const std::optional<AmountEdit>& edit) { return edit && edit->lowered && edit->value == 0; }
 
 class Fitter {
  public:
@@ -80,7 +80,10 @@ class Fitter {
                                candidate_.live.*dimension.free);
       if (request) new_request = Least(request, Least(new_limit ? new_limit : quota, most));
     }
-    if (!Lower(limit, new_limit, limit_edit) || !Lower(request, new_request, request_edit)) return false;
+    Lower(limit, new_limit, limit_edit);
+    Lower(request, new_request, request_edit);
+    // A limit of nothing that the launch itself sets is what it wants; nothing that is left over helps nobody.
+    if (way_ != FitWay::kFix && (LeavesNothing(limit_edit) || LeavesNothing(request_edit))) return false;
     if (way_ != FitWay::kShrink && failures_.Has(C::kLimitsRequired) && !limit) {
       if (!new_request) return false;
       limit_edit = AmountEdit{*new_request, 0, /*lowered=*/false};
@@ -104,7 +107,8 @@ class Fitter {
     if (need_.gpu_count == 0 || way_ == FitWay::kFix) return true;
     const Value most = Least(caller_.quota.gpu, candidate_.live.gpu);
     const Value count = Least(most, candidate_.runner.capabilities.max_gpu_count.value);
-    return Lower(need_.gpu_count, count, edits_[Amount::kGpuCount]);
+    Lower(need_.gpu_count, count, edits_[Amount::kGpuCount]);
+    return !LeavesNothing(edits_[Amount::kGpuCount]);
   }
 
   const Candidate& candidate_;

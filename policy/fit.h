@@ -24,6 +24,8 @@ namespace berth {
 // The amounts a launch asks for, in the order in which changes to them are listed.
 enum class Amount : uint8_t { kCpuLimit, kCpuRequest, kMemoryLimit, kMemoryRequest, kGpuCount };
 inline constexpr size_t kAmountCount = static_cast<size_t>(Amount::kGpuCount) + 1;
+constexpr bool IsLimit(Amount amount) { return amount == Amount::kCpuLimit || amount == Amount::kMemoryLimit; }
+constexpr bool IsCpu(Amount amount) { return amount == Amount::kCpuLimit || amount == Amount::kCpuRequest; }
 
 struct AmountEdit {
   int64_t value = 0;    // millicores, bytes or GPUs
