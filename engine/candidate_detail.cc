@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "berth/engine/wording.h"
 #include "berth/merge/merge.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/quoted.h"
@@ -17,16 +18,11 @@ namespace {
 using C = ReasonCode;
 
 constexpr size_t kMaxHostBytes = 253;
+constexpr size_t kMaxShownBytes = 320;  // of hosts and fields, where every byte matters
 
-// A name of which every byte matters, such as a host whose length is the trouble.
-std::string QuotedHost(std::string_view host) {
-  constexpr size_t kMaxShownBytes = 320;
-  std::string shown = "`";
-  for (const char c : host.substr(0, kMaxShownBytes)) {
-    const auto byte = static_cast<unsigned char>(c);
-    shown.push_back(byte < 0x20 || byte >= 0x7F || c == '`' ? '?' : c);
-  }
-  return shown.append(host.size() > kMaxShownBytes ? "...`" : "`");
+// "unknown field `quotas` in organization; did you mean `quota`?".
+std::string MessageText(const Issue& issue) {
+  return issue.suggestion.empty() ? issue.message : issue.message + "; " + issue.suggestion;
 }
 
 // "B109 at profiles/agent.yaml:6:14: the mode needs `type`".
@@ -34,9 +30,7 @@ std::string FindingText(const Issue& issue) {
   std::string text(InfoOf(issue.code).id);
   if (const std::string place = PlaceText(issue.file, issue.position); !place.empty())
     text.append(" at ").append(place);
-  text.append(": ").append(issue.message);
-  if (!issue.suggestion.empty()) text.append("; ").append(issue.suggestion);
-  return text;
+  return text.append(": ").append(MessageText(issue));
 }
 
 const Issue* FirstError(std::span<const Issue> issues) {
@@ -102,10 +96,10 @@ std::optional<JudgedAmount> AmountOf(const Side& side, const Snapshot& snapshot,
   return amount;
 }
 
-std::string AmountText(const JudgedAmount& amount) {
-  std::string text = amount.text + " (" + SetBy(amount.layer);
-  if (!amount.source.empty()) text.append(", ").append(amount.source);
-  return text.append(")");
+// "the request of 8 CPU"; what set it is for the caller to add.
+std::string SideText(std::string_view side, const JudgedAmount& amount, Resource resource) {
+  return "the " + std::string(side) + " of " + AmountText(amount.text, resource) +
+         (resource == Resource::kMemory ? " of memory" : "");
 }
 
 // What is judged, where that is not simply the launch's own number.
@@ -114,17 +108,16 @@ std::string AmountExplanation(C code, const Snapshot& snapshot, const CompiledBi
   const std::optional<Resource> resource = ResourceOf(code);
   const std::optional<JudgedAmount> judged = JudgedAmountOf(code, snapshot, binding, request);
   if (!resource || !judged) return {};
-  const std::string_view name = *resource == Resource::kCpu ? "CPU" : "memory";
   const JudgedAmounts amounts = ResolvedAmountsOf(snapshot, binding, request, *resource);
+  const std::string set_by = SetBy(judged->layer, judged->source);
   if (code == C::kCpuRequestAboveLimit || code == C::kMemoryRequestAboveLimit) {
     if (!amounts.limit) return {};
-    return "the " + std::string(name) + " request " + AmountText(*judged) + " is above the limit " +
-           AmountText(*amounts.limit);
+    return SideText("request", *judged, *resource) + ", " + set_by + ", is above the limit of " +
+           AmountText(amounts.limit->text, *resource) + ", " + SetBy(amounts.limit->layer, amounts.limit->source);
   }
   if (judged->layer == Layer::kSandbox) return {};
-  const bool quota = code == C::kCpuQuota || code == C::kMemoryQuota;
-  const bool is_limit = quota && amounts.limit;
-  return "judged by the " + std::string(name) + (is_limit ? " limit " : " request ") + AmountText(*judged);
+  const bool is_limit = (code == C::kCpuQuota || code == C::kMemoryQuota) && amounts.limit;
+  return SideText(is_limit ? "limit" : "request", *judged, *resource) + " is " + set_by;
 }
 
 std::string HostExplanation(const CompiledBinding& binding, const LaunchRequest& request) {
@@ -142,21 +135,26 @@ std::string HostExplanation(const CompiledBinding& binding, const LaunchRequest&
   std::string host;
   host_template.Render(request.sandbox_id, namespace_name, host);
   if (IsValidHostName(host)) return {};
-  std::string text = "the host comes out as " + QuotedHost(host);
+  std::string text = "the host comes out as " + Quoted(host, kMaxShownBytes);
   for (size_t begin = 0; begin <= host.size();) {
     const size_t end = std::min(host.find('.', begin), host.size());
     const std::string_view label = std::string_view(host).substr(begin, end - begin);
     if (const std::string_view needs = CheckDns1123Label(label); !needs.empty()) {
-      text.append(label.empty() ? "; an empty label" : "; the label " + QuotedHost(label));
-      text.append(" (").append(std::to_string(label.size())).append(" characters) ").append(needs);
-      return text;
+      if (label.empty()) return text.append(", with an empty label");
+      return text.append(", but its label ")
+          .append(Quoted(label, kMaxShownBytes))
+          .append(" of ")
+          .append(std::to_string(label.size()))
+          .append(" characters ")
+          .append(needs);
     }
     begin = end + 1;
   }
-  return text.append("; it has ")
+  return text.append(", with ")
       .append(std::to_string(host.size()))
-      .append(" characters, and a host at most ")
-      .append(std::to_string(kMaxHostBytes));
+      .append(" characters, but a host has at most ")
+      .append(std::to_string(kMaxHostBytes))
+      .append(" characters");
 }
 
 std::string OverrideExplanation(const Snapshot& snapshot, const CompiledBinding& binding,
@@ -164,20 +162,15 @@ std::string OverrideExplanation(const Snapshot& snapshot, const CompiledBinding&
   const std::vector<Issue> issues = OverrideIssues(snapshot, binding, request, SandboxLayer(request));
   const Issue* error = FirstError(issues);
   if (error == nullptr) return {};
-  std::string text = error->field.empty() ? std::string() : "`" + error->field + "`: ";
-  text.append(error->message);
-  if (!error->suggestion.empty()) text.append("; ").append(error->suggestion);
-  return text;
+  return (error->field.empty() ? "" : Quoted(error->field, kMaxShownBytes) + ": ") + MessageText(*error);
 }
 
 std::string ImageExplanation(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
   if (!request.container_image.value.empty()) return {};
   const Node* image = At(binding.effective.get(), {"container_image"});
   if (image == nullptr) return "no layer sets an image";
-  std::string text = "judged by the image " + Quoted(image->text) + " (" + SetBy(image->layer);
-  const std::string source = snapshot.SourceOf(binding, image->layer, image->position);
-  if (!source.empty()) text.append(", ").append(source);
-  return text.append(")");
+  return "the image " + Quoted(image->text) + " is " +
+         SetBy(image->layer, snapshot.SourceOf(binding, image->layer, image->position));
 }
 
 std::string LimitsExplanation(const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
@@ -196,12 +189,33 @@ std::string StorageExplanation(const Runner& runner, const LaunchRequest& reques
   return request.storage_classes.size() < 2 || missing.empty() ? std::string() : "missing: " + missing;
 }
 
-}  // namespace
-
-std::string SetBy(Layer layer) {
-  if (layer == Layer::kSandbox) return "sent with the launch";
-  return "set by the " + std::string(LayerName(layer));
+std::string Explained(C code, const Snapshot& snapshot, const CompiledBinding& binding, const LaunchRequest& request) {
+  const Runner& runner = *snapshot.RunnerOf(binding).runner;
+  switch (code) {
+    case C::kOrganizationInvalid: {
+      const CompiledOrganization& organization = snapshot.OrganizationOf(request.organization_id);
+      const Issue* error = organization.object == nullptr ? nullptr : FirstError(organization.object->issues);
+      return error == nullptr ? std::string() : FindingText(*error);
+    }
+    case C::kProfileInvalid:
+      if (binding.offer.valid || runner.organization_id != request.organization_id) return {};
+      return ProfileFinding(snapshot, binding);
+    case C::kOverrideInvalid:
+      return OverrideExplanation(snapshot, binding, request);
+    case C::kHostNameInvalid:
+      return HostExplanation(binding, request);
+    case C::kLimitsRequired:
+      return LimitsExplanation(snapshot, binding, request);
+    case C::kImageNotAllowed:
+      return ImageExplanation(snapshot, binding, request);
+    case C::kStorageClassUnavailable:
+      return StorageExplanation(runner, request);
+    default:
+      return AmountExplanation(code, snapshot, binding, request);
+  }
 }
+
+}  // namespace
 
 std::optional<Resource> ResourceOf(ReasonCode code) {
   switch (code) {
@@ -325,28 +339,7 @@ std::string ProfileFinding(const Snapshot& snapshot, const CompiledBinding& bind
 std::string ExplanationOf(ReasonCode code, const Snapshot& snapshot, const CandidateResult& candidate,
                           const LaunchRequest& request) {
   if (candidate.binding >= snapshot.bindings().size()) return {};
-  const CompiledBinding& binding = snapshot.bindings()[candidate.binding];
-  const Runner& runner = *snapshot.RunnerOf(binding).runner;
-  const CompiledOrganization& organization = snapshot.OrganizationOf(request.organization_id);
-  switch (code) {
-    case C::kOrganizationInvalid:
-      return organization.object == nullptr ? std::string() : RefusedText("the organization", *organization.object);
-    case C::kProfileInvalid:
-      if (binding.offer.valid || runner.organization_id != request.organization_id) return {};
-      return ProfileFinding(snapshot, binding);
-    case C::kOverrideInvalid:
-      return OverrideExplanation(snapshot, binding, request);
-    case C::kHostNameInvalid:
-      return HostExplanation(binding, request);
-    case C::kLimitsRequired:
-      return LimitsExplanation(snapshot, binding, request);
-    case C::kImageNotAllowed:
-      return ImageExplanation(snapshot, binding, request);
-    case C::kStorageClassUnavailable:
-      return StorageExplanation(runner, request);
-    default:
-      return AmountExplanation(code, snapshot, binding, request);
-  }
+  return OneLine(Explained(code, snapshot, snapshot.bindings()[candidate.binding], request));
 }
 
 }  // namespace berth

@@ -62,9 +62,6 @@ std::string ProfileFinding(const Snapshot& snapshot, const CompiledBinding& bind
 std::string ExplanationOf(ReasonCode code, const Snapshot& snapshot, const CandidateResult& candidate,
                           const LaunchRequest& request);
 
-// "sent with the launch", "set by the profile".
-std::string SetBy(Layer layer);
-
 }  // namespace berth
 
 #endif  // BERTH_ENGINE_CANDIDATE_DETAIL_H_

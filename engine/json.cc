@@ -161,9 +161,10 @@ class DecisionWriter {
 
   void WriteGuardrail(const GuardrailEdit& edit) {
     const CompiledBinding& binding = decision_.snapshot->bindings()[edit.binding];
-    writer_.Key("admin").BeginObject();
-    writer_.Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
-    writer_.Key("profile_name").String(binding.name).Key("path").String(edit.path);
+    const Runner& runner = *decision_.snapshot->RunnerOf(binding).runner;
+    writer_.Key("admin").BeginObject().Key("runner_id").String(runner.runner_id);
+    writer_.Key("profile_name").String(binding.name).Key("organization_id");
+    writer_.String(edit.layer ? runner.organization_id : request_.organization_id).Key("path").String(edit.path);
     writer_.Key("layer").String(edit.layer ? LayerName(*edit.layer) : "organization").Key("source");
     StringOrNull(writer_, edit.source).Key("value");
     WriteNode(*edit.value, writer_);

@@ -57,6 +57,30 @@ std::optional<std::string> RequestedGpu(const GpuRequest& gpu) {
   return gpu.memory_gb ? std::to_string(*gpu.memory_gb) : "any";
 }
 
+// The names that the request asked for, of which a near one may have been meant.
+std::vector<std::string> NamesAsked(ReasonCode code, const LaunchRequest& request) {
+  switch (code) {
+    case C::kArchitectureUnsupported:
+      return {request.architecture};
+    case C::kStorageClassUnavailable:
+      return request.storage_classes;
+    case C::kEgressModeNotOffered:
+      return {request.egress_mode};
+    case C::kIngressModeNotOffered:
+      return {request.ingress_mode};
+    case C::kProfileNotBound:
+      return request.profile_names;
+    case C::kRunnerNotFound:
+      return request.runner_ids;
+    case C::kRunnerGroupNotFound:
+      return {request.runner_group_id};
+    case C::kZoneNotFound:
+      return {request.zone};
+    default:
+      return {};
+  }
+}
+
 std::optional<std::string> RequestedOf(ReasonCode code, const LaunchRequest& request) {
   const Asked cpu = AskedOf(request, Resource::kCpu);
   const Asked memory = AskedOf(request, Resource::kMemory);
@@ -73,17 +97,10 @@ std::optional<std::string> RequestedOf(ReasonCode code, const LaunchRequest& req
       return "READY";
     case C::kRunnerDisconnected:
       return "CONNECTED";
-    case C::kArchitectureUnsupported:
-      return request.architecture;
     case C::kPrivilegedUnsupported:
       return "true";
-    case C::kStorageClassUnavailable:
-      return Joined(request.storage_classes);
     case C::kGpuTypeUnavailable:
       return RequestedGpu(request.gpu());
-    case C::kEgressModeNotOffered:
-      return request.egress_mode;
-    case C::kIngressModeNotOffered:
     case C::kHostNameInvalid:
       return request.ingress_mode;
     case C::kCpuExceedsProfile:
@@ -102,16 +119,9 @@ std::optional<std::string> RequestedOf(ReasonCode code, const LaunchRequest& req
       return Text(memory.request ? memory.request : memory.limit);
     case C::kImageNotAllowed:
       return NonEmpty(request.container_image.value);
-    case C::kProfileNotBound:
-      return Joined(request.profile_names);
-    case C::kRunnerNotFound:
-      return Joined(request.runner_ids);
-    case C::kRunnerGroupNotFound:
-      return request.runner_group_id;
-    case C::kZoneNotFound:
-      return request.zone;
     default:
-      return std::nullopt;
+      const std::vector<std::string> names = NamesAsked(code, request);
+      return names.empty() ? std::nullopt : std::optional(Joined(names));
   }
 }
 
@@ -184,6 +194,17 @@ class DetailBuilder {
     }
     gpus.AppendTo(offered);
     return offered.Take();
+  }
+
+  std::optional<int64_t> LargestGpuMemory() {
+    std::optional<int64_t> largest;
+    for (const CandidateResult& candidate : candidates_) {
+      if (!Counts(candidate)) continue;
+      for (const GpuType& gpu : snapshot_.bindings()[candidate.binding].offer.gpu_types) {
+        largest = std::max(largest, gpu.memory_gb);
+      }
+    }
+    return largest;
   }
 
   // Whether a counted candidate is judged by an amount that the launch did not bring.
@@ -413,30 +434,6 @@ bool SameWithoutCase(std::string_view a, std::string_view b) {
   return absl::EqualsIgnoreCase(absl::string_view(a.data(), a.size()), absl::string_view(b.data(), b.size()));
 }
 
-// The names that the request asked for, where a near one may have been meant.
-std::vector<std::string> NamesAsked(ReasonCode code, const LaunchRequest& request) {
-  switch (code) {
-    case C::kArchitectureUnsupported:
-      return {request.architecture};
-    case C::kStorageClassUnavailable:
-      return request.storage_classes;
-    case C::kEgressModeNotOffered:
-      return {request.egress_mode};
-    case C::kIngressModeNotOffered:
-      return {request.ingress_mode};
-    case C::kProfileNotBound:
-      return request.profile_names;
-    case C::kRunnerNotFound:
-      return request.runner_ids;
-    case C::kRunnerGroupNotFound:
-      return {request.runner_group_id};
-    case C::kZoneNotFound:
-      return {request.zone};
-    default:
-      return {};
-  }
-}
-
 // A guess at what was meant, among everything offered. Architectures and storage classes that are near are still
 // other ones, so there only the spelling counts.
 std::string SuggestionOf(ReasonCode code, const LaunchRequest& request, const std::vector<std::string>& offered) {
@@ -463,14 +460,18 @@ std::string SuggestionOf(ReasonCode code, const LaunchRequest& request, const st
 ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
                       CountedBy counted) {
   ReasonDetail detail;
+  detail.count = counted == CountedBy::kHeadline ? reason.headline : reason.blocked;
+  detail.organization = request.organization_id;
   detail.capability = CapabilityOf(reason.code, request);
   detail.requested = RequestedOf(reason.code, request);
+  detail.asked = NamesAsked(reason.code, request);
   if (decision.snapshot == nullptr) return detail;
   DetailBuilder builder(decision, request, reason.code, counted);
   detail.offered = builder.OfferedNames();
   detail.offered_total = detail.offered.size();
   detail.suggestion = SuggestionOf(reason.code, request, detail.offered);
   if (detail.offered.size() > kMaxOffered) detail.offered.resize(kMaxOffered);
+  if (reason.code == C::kGpuTypeUnavailable) detail.largest_gpu_gb = builder.LargestGpuMemory();
   if (reason.example >= decision.candidates.size()) return detail;
   const CandidateResult& candidate = decision.candidates[reason.example];
   const Snapshot& snapshot = *decision.snapshot;

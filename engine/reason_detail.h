@@ -31,16 +31,20 @@ struct ReasonExample {
 };
 
 struct ReasonDetail {
+  uint32_t count = 0;           // the candidates that are counted
+  std::string organization;     // the caller's
   std::string_view capability;  // `gpu.memory_gb` in place of `gpu.type` when memory was asked
   std::optional<std::string> requested;
-  std::vector<std::string> offered;      // at most kMaxOffered
-  size_t offered_total = 0;              // how many there are without that bound
-  std::optional<ReasonExample> example;  // none for scope reasons
-  std::optional<JudgedAmount> judged;    // of the example: the amount that is compared, wherever it was set
-  std::optional<JudgedAmount> limit;     // of the example: the limit that a request is above
-  bool inherited = false;                // for some counted candidate, `judged` was set below the launch
-  std::string explanation;               // one line about the example: what was judged, or the finding
-  std::string suggestion;                // "did you mean `agent`?"
+  std::vector<std::string> asked;         // the names in `requested`, where it is names; not of GPUs
+  std::vector<std::string> offered;       // at most kMaxOffered
+  size_t offered_total = 0;               // how many there are without that bound
+  std::optional<int64_t> largest_gpu_gb;  // of the GPUs offered whose memory is known, when memory was asked
+  std::optional<ReasonExample> example;   // none for scope reasons
+  std::optional<JudgedAmount> judged;     // of the example: the amount that is compared, wherever it was set
+  std::optional<JudgedAmount> limit;      // of the example: the limit that a request is above
+  bool inherited = false;                 // for some counted candidate, `judged` was set below the launch
+  std::string explanation;                // one line about the example: what was judged, or the finding
+  std::string suggestion;                 // "did you mean `agent`?"
 };
 
 // The candidates that are counted: all that the reason blocks, or those of which it is the headline.

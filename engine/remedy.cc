@@ -89,6 +89,10 @@ bool Lowers(const AmountEdits& edits, const Number& number) {
   return std::ranges::any_of(number, [&](Amount amount) { return edits[amount] && edits[amount]->lowered; });
 }
 
+bool Adds(const AmountEdits& edits, const Number& number) {
+  return std::ranges::any_of(number, [&](Amount amount) { return edits[amount] && !edits[amount]->lowered; });
+}
+
 AmountEdits Without(AmountEdits edits, const Number& number) {
   for (const Amount amount : number) edits[amount].reset();
   return edits;
@@ -217,27 +221,49 @@ class Search {
   }
 
   // Adds the remedy, if that is what the edits make.
-  bool Consider(Kinds kinds, AmountEdits amounts) {
-    while (true) {
-      RequestEdit edit;
-      edit.amounts = amounts;
-      if (!ReplaceFilters(kinds, edit)) return false;
-      const Outcome outcome = Try(Edited(request_, edit));
-      if (outcome.admits == 0) return false;
-      const auto needless = std::find_if(numbers_.rbegin(), numbers_.rend(), [&](const Number& number) {
-        if (!Edits(amounts, number)) return false;
-        RequestEdit undone = edit;
-        undone.amounts = Without(amounts, number);
-        return Admits(undone);
-      });
-      if (needless != numbers_.rend()) {
-        amounts = Without(amounts, *needless);
-        continue;
+  bool Consider(Kinds kinds, const AmountEdits& amounts) {
+    RequestEdit edit;
+    edit.amounts = amounts;
+    if (!ReplaceFilters(kinds, edit)) return false;
+    LeaveOutNeedless(edit);
+    const Outcome outcome = Try(Edited(request_, edit));
+    if (outcome.admits == 0 || KindsOf(kinds, edit) != kinds) return false;
+    if (CouldAskForMore(edit) || PartSuffices(kinds, edit)) return false;
+    Add(kinds, std::move(edit), outcome);
+    return true;
+  }
+
+  // Whether an edit helps as well without a number; then again without another one. The last ones go first.
+  void LeaveOutNeedless(RequestEdit& edit) {
+    for (auto number = numbers_.rbegin(); number != numbers_.rend();) {
+      RequestEdit undone = edit;
+      undone.amounts = Without(edit.amounts, *number);
+      if (Edits(edit.amounts, *number) && Admits(undone)) {
+        edit = std::move(undone);
+        number = numbers_.rbegin();
+      } else {
+        ++number;
       }
-      if (KindsOf(kinds, edit) != kinds || CouldAskForMore(edit)) return false;
-      Add(kinds, std::move(edit), outcome);
-      return true;
     }
+  }
+
+  // Whether some of the kinds of change would do without the others. A number of two kinds belongs to neither alone.
+  bool PartSuffices(Kinds kinds, const RequestEdit& edit) {
+    for (Kinds part = (kinds - 1) & kinds; part != 0; part = (part - 1) & kinds) {
+      RequestEdit without = edit;
+      if ((part & kProfile) == 0) without.profile.reset();
+      if ((part & kRunner) == 0) {
+        without.runner.reset();
+        without.drop_group = without.drop_zone = false;
+      }
+      for (const Number& number : numbers_) {
+        if ((KindsOf(kinds, edit.amounts, number) & ~part) != 0) {
+          without.amounts = Without(without.amounts, number);
+        }
+      }
+      if (Admits(without)) return true;
+    }
+    return false;
   }
 
   // Puts the winner's names in place of the filters that it does not pass. False when nothing is admitted.
@@ -257,15 +283,17 @@ class Search {
     return true;
   }
 
-  // What the edit is made of, when it was made for `kinds`.
-  static Kinds KindsOf(Kinds kinds, const RequestEdit& edit) {
+  // What a number's change is, when it was made for `kinds`.
+  static Kinds KindsOf(Kinds kinds, const AmountEdits& amounts, const Number& number) {
+    if (!Edits(amounts, number)) return 0;
+    const Kinds of_amounts = kinds & (kFix | kShrink);
+    if (of_amounts != (kFix | kShrink)) return of_amounts;
+    return (Adds(amounts, number) ? kFix : 0) | (Lowers(amounts, number) ? kShrink : 0);
+  }
+
+  Kinds KindsOf(Kinds kinds, const RequestEdit& edit) const {
     Kinds used = 0;
-    if ((kinds & (kFix | kShrink)) == (kFix | kShrink)) {
-      used |= edit.amounts.adds() ? kFix : 0;
-      used |= edit.amounts.lowers() ? kShrink : 0;
-    } else if (!edit.amounts.empty()) {
-      used |= kinds & (kFix | kShrink);
-    }
+    for (const Number& number : numbers_) used |= KindsOf(kinds, edit.amounts, number);
     used |= edit.profile ? kProfile : 0;
     used |= edit.runner || edit.drop_group || edit.drop_zone ? kRunner : 0;
     return used;
@@ -341,8 +369,10 @@ class Search {
       return text;
     }
     const CompiledBinding& binding = snapshot_.bindings()[remedy.admin->binding];
-    writer.BeginObject().Key("runner_id").String(snapshot_.RunnerOf(binding).runner->runner_id);
-    writer.Key("profile_name").String(binding.name).Key("path").String(remedy.admin->path);
+    const Runner& runner = *snapshot_.RunnerOf(binding).runner;
+    writer.BeginObject().Key("runner_id").String(runner.runner_id).Key("profile_name").String(binding.name);
+    writer.Key("organization_id").String(remedy.admin->layer ? runner.organization_id : request_.organization_id);
+    writer.Key("path").String(remedy.admin->path);
     writer.Key("layer").String(remedy.admin->layer ? LayerName(*remedy.admin->layer) : "organization").Key("value");
     WriteNode(*remedy.admin->value, writer);
     writer.EndObject();
@@ -389,9 +419,12 @@ std::string_view RemedyActionName(RemedyAction action) {
 }
 
 std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request) {
-  const bool wanted =
-      decision.verdict == Verdict::kRejected && decision.snapshot != nullptr && decision.advice.remedies;
-  return wanted ? Search(decision, request).Run() : std::vector<Remedy>();
+  if (decision.verdict != Verdict::kRejected || decision.snapshot == nullptr || !decision.advice.remedies) return {};
+  // A decision that was put together by hand may name bindings that there are not.
+  const size_t bindings = decision.snapshot->bindings().size();
+  const auto known = [&](const CandidateResult& candidate) { return candidate.binding < bindings; };
+  if (!std::ranges::all_of(decision.candidates, known)) return {};
+  return Search(decision, request).Run();
 }
 
 std::vector<Remedy> RemediesInPlace(const Decision& decision, const LaunchRequest& request) {

@@ -17,8 +17,6 @@ Quantity QuantityOf(Amount amount, int64_t value) {
   return cpu ? Quantity::FromMillicores(value) : Quantity::FromBytes(value);
 }
 
-bool IsLimit(Amount amount) { return amount == Amount::kCpuLimit || amount == Amount::kMemoryLimit; }
-
 std::string_view NameOf(Amount amount) {
   return amount == Amount::kCpuLimit || amount == Amount::kCpuRequest ? "cpu" : "memory";
 }
@@ -141,8 +139,7 @@ class PatchWriter {
       return;  // one member stands for both
     }
     if (!side->asked()) return AddSide(amount, name);
-    const bool present =
-        amount == Amount::kCpuLimit || amount == Amount::kCpuRequest ? side->cpu.has_value() : side->memory.has_value();
+    const bool present = (IsCpu(amount) ? side->cpu : side->memory).has_value();
     Add(present ? PatchOperation::Op::kReplace : PatchOperation::Op::kAdd, spelling_.PointerTo(name, NameOf(amount)),
         TextOf(amount));
   }
@@ -199,8 +196,7 @@ LaunchRequest Edited(const LaunchRequest& request, const RequestEdit& edit) {
     ResourceRequest& side = HasJoinedSides(request) ? edited.resources
                             : IsLimit(amount)       ? edited.limits
                                                     : edited.requests;
-    const bool cpu = amount == Amount::kCpuLimit || amount == Amount::kCpuRequest;
-    (cpu ? side.cpu : side.memory) = Located<Quantity>{QuantityOf(amount, change->value), {}};
+    (IsCpu(amount) ? side.cpu : side.memory) = Located<Quantity>{QuantityOf(amount, change->value), {}};
   };
   // A joined side has one value for both of its amounts.
   set(Amount::kCpuLimit);

@@ -97,10 +97,14 @@ class Fitter {
                    std::optional<AmountEdit>& request_edit) {
     const int64_t value =
         *Least(limit_edit ? Value(limit_edit->value) : limit, request_edit ? Value(request_edit->value) : request);
-    const bool lowered = (limit && value < *limit) || (request && value < *request);
-    limit_edit = AmountEdit{value, limit.value_or(0), lowered};
+    if (limit_edit && !limit_edit->lowered) {
+      limit_edit->value = value;
+    } else {
+      limit_edit.reset();
+      Lower(limit, value, limit_edit);
+    }
     request_edit.reset();
-    if (request && value < *request) request_edit = AmountEdit{value, *request, /*lowered=*/true};
+    Lower(request, value, request_edit);
   }
 
   bool FitGpus() {
@@ -121,14 +125,6 @@ class Fitter {
 };
 
 }  // namespace
-
-bool AmountEdits::lowers() const {
-  return std::ranges::any_of(edits_, [](const auto& edit) { return edit && edit->lowered; });
-}
-
-bool AmountEdits::adds() const {
-  return std::ranges::any_of(edits_, [](const auto& edit) { return edit && !edit->lowered; });
-}
 
 int AmountEdits::dimensions() const {
   const auto edited = [&](Amount amount) { return (*this)[amount].has_value(); };

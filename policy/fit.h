@@ -49,8 +49,6 @@ class AmountEdits {
     return edits_[static_cast<size_t>(amount)];
   }
   [[nodiscard]] bool empty() const { return *this == AmountEdits(); }
-  [[nodiscard]] bool lowers() const;
-  [[nodiscard]] bool adds() const;
   // How many of CPU, memory and GPU are edited.
   [[nodiscard]] int dimensions() const;
   // What is kept of what was asked, summed over the amounts: 5 when nothing is lowered.

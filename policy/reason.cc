@@ -24,7 +24,7 @@ constexpr ReasonInfo kReasons[] = {
     {C::kRunnerNotReady, "RUNNER_NOT_READY", K::kOtherRunner, "runner", "the runner is not installed and ready"},
     {C::kRunnerDisconnected, "RUNNER_DISCONNECTED", K::kWait, "runner", "the runner is not connected"},
     {C::kArchitectureUnsupported, "ARCHITECTURE_UNSUPPORTED", K::kOtherRunner, "architecture",
-     "the runner has no nodes of this architecture"},
+     "the runner does not run this architecture"},
     {C::kPrivilegedUnsupported, "PRIVILEGED_UNSUPPORTED", K::kOtherRunner, "privileged",
      "the runner takes no privileged sandboxes"},
     {C::kStorageClassUnavailable, "STORAGE_CLASS_UNAVAILABLE", K::kOtherRunner, "storage_classes",
@@ -63,7 +63,7 @@ constexpr ReasonInfo kReasons[] = {
      "no visible runner is in this group"},
     {C::kZoneNotFound, "ZONE_NOT_FOUND", K::kOtherRunner, "zone", "no visible runner is in this zone"},
     {C::kFiltersDisjoint, "FILTERS_DISJOINT", K::kFixRequest, "filters",
-     "each filter matches, but no runner matches all"},
+     "each filter alone matches a binding, but all together match none"},
 };
 
 static_assert(std::size(kReasons) == kReasonCount);

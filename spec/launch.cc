@@ -9,6 +9,7 @@
 #include "berth/spec/field.h"
 #include "berth/spec/field_path.h"
 #include "berth/spec/fold.h"
+#include "berth/spec/limits.h"
 #include "berth/spec/node_reader.h"
 
 namespace berth {
@@ -80,6 +81,14 @@ void TakeOver(std::span<const Issue> parser_issues, Value value, std::string_vie
 LaunchRequest ParseLaunchRequest(std::shared_ptr<const SourceText> source) {
   LaunchRequest request;
   request.file = source->name();
+  if (source->bytes().size() > kMaxRequestBytes) {
+    Issue& issue = request.issues.emplace_back();
+    issue.code = IssueCode::kLimitExceeded;
+    issue.file = request.file;
+    issue.message = "a request of " + std::to_string(source->bytes().size()) + " bytes is above the limit of " +
+                    std::to_string(kMaxRequestBytes);
+    return request;
+  }
   ParsedDocument parsed = ParseDocument(std::move(source));
   if (parsed.document == nullptr) {
     request.issues = std::move(parsed.issues);

@@ -126,8 +126,10 @@ class World {
     Json answer = Json::parse(text);
     answer.erase("message");
     answer.erase("catalog_revision");
-    answer.erase("remedies");
     if (!answer.contains("reasons")) return answer;
+    for (Json& remedy : answer["remedies"]) {
+      if (remedy.contains("admin")) remedy["admin"]["source"] = nullptr;
+    }
     for (Json& reason : answer["reasons"]) {
       if (reason["example"].is_object()) reason["example"]["source"] = nullptr;
       reason.erase("detail");
@@ -308,6 +310,7 @@ BindingStates StatesOf(const reference::CatalogData& data) {
 struct Histogram {
   std::map<std::string, size_t> verdicts;
   std::map<std::string, ReasonCounts> reasons;
+  std::map<std::string, size_t> remedies;                            // rejections that list the actions; `none`
   std::map<std::string, std::map<std::string, FieldCounts>> fields;  // by layer, then field
   size_t decisions = 0, candidates = 0, resolves = 0, provenances = 0;
 
@@ -324,6 +327,16 @@ struct Histogram {
       counts.headline += reason["headline"] > 0 ? 1 : 0;
       counts.sole += reason["sole"] > 0 ? 1 : 0;
     }
+    std::set<std::string> listed;
+    for (const Json& remedy : decision["remedies"]) {
+      std::string actions;
+      for (const Json& action : remedy["actions"]) {
+        actions.append(actions.empty() ? "" : " + ").append(action.get<std::string>());
+      }
+      listed.insert(std::move(actions));
+    }
+    if (listed.empty()) listed.insert("none");
+    for (const std::string& actions : listed) ++remedies[actions];
   }
 
   void CountFields(const FieldStates& met) {
@@ -345,6 +358,7 @@ struct Histogram {
       sum.headline += counts.headline;
       sum.sole += counts.sole;
     }
+    for (const auto& [actions, count] : other.remedies) remedies[actions] += count;
     for (const auto& [layer, names] : other.fields) {
       for (const auto& [name, counts] : names) {
         FieldCounts& sum = fields[layer][name];
@@ -363,6 +377,8 @@ struct Histogram {
     for (const auto& [name, counts] : reasons) {
       out << "  " << name << " " << counts.seen << " " << counts.headline << " " << counts.sole << "\n";
     }
+    out << "remedies: rejections that list them\n";
+    for (const auto& [actions, count] : remedies) out << "  " << actions << " " << count << "\n";
     out << "fields: decisions with the layer setting, unsetting, being shadowed\n";
     for (const auto& [layer, names] : fields) {
       for (const auto& [name, counts] : names) {
@@ -592,6 +608,19 @@ constexpr std::array kConstraints = {"ORGANIZATION_INVALID",    "ORGANIZATION_QU
 constexpr std::array kScopeReasons = {"NO_RUNNERS",     "PROFILE_NOT_BOUND",      "RUNNER_NOT_FOUND",
                                       "ZONE_NOT_FOUND", "RUNNER_GROUP_NOT_FOUND", "FILTERS_DISJOINT"};
 
+constexpr std::array kActions = {"FIX_REQUEST",      "RETRY_SMALLER", "USE_OTHER_PROFILE",
+                                 "USE_OTHER_RUNNER", "WAIT",          "ASK_ADMIN"};
+constexpr std::array kCombinations = {"FIX_REQUEST + RETRY_SMALLER",
+                                      "FIX_REQUEST + USE_OTHER_PROFILE",
+                                      "FIX_REQUEST + USE_OTHER_RUNNER",
+                                      "RETRY_SMALLER + USE_OTHER_PROFILE",
+                                      "RETRY_SMALLER + USE_OTHER_RUNNER",
+                                      "USE_OTHER_PROFILE + USE_OTHER_RUNNER",
+                                      "FIX_REQUEST + RETRY_SMALLER + USE_OTHER_PROFILE",
+                                      "FIX_REQUEST + RETRY_SMALLER + USE_OTHER_RUNNER",
+                                      "FIX_REQUEST + USE_OTHER_PROFILE + USE_OTHER_RUNNER",
+                                      "RETRY_SMALLER + USE_OTHER_PROFILE + USE_OTHER_RUNNER"};
+
 constexpr std::array kCatalogFields = {"container_image",
                                        "runtime_class",
                                        "resource_defaults.cpuRequest",
@@ -644,6 +673,9 @@ void ExpectFullReach(Histogram histogram) {
     EXPECT_GE(histogram.reasons[name].sole, reasons) << name;
   }
   for (const char* name : kScopeReasons) EXPECT_GE(histogram.reasons[name].seen, reasons) << name;
+  for (const char* action : kActions) EXPECT_GE(histogram.remedies[action], reasons) << action;
+  for (const char* actions : kCombinations) EXPECT_GE(histogram.remedies[actions], cases / 20'000) << actions;
+  EXPECT_GE(histogram.remedies["none"], reasons);
   for (const char* layer : {"zone", "profile", "binding"}) {
     for (const char* name : kCatalogFields) {
       const FieldCounts& counts = histogram.fields[layer][name];

@@ -4,19 +4,17 @@
 // in tests/cases/README.md.
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "berth/engine/catalog.h"
 #include "berth/engine/engine.h"
 #include "berth/engine/json.h"
@@ -24,39 +22,16 @@
 #include "berth/spec/launch.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/case_files.h"
 
 namespace berth {
 namespace {
 
-namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kAreas[] = {"admission", "catalog", "explain",   "merge",   "namespace",
                                   "requests",  "scope",   "selection", "validate"};
 constexpr size_t kFewestCases = 120;
-
-fs::path CasesFolder() {
-  fs::path folder = "tests/cases";
-  return fs::exists(folder) ? folder : fs::path(__FILE__).parent_path() / "cases";
-}
-
-// `merge/binding-sets-only-node-selector` of every case, sorted.
-std::vector<std::string> CaseNames() {
-  std::vector<std::string> names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(CasesFolder())) {
-    if (entry.path().extension() != ".json") continue;
-    names.push_back(fs::relative(entry.path(), CasesFolder()).replace_extension().generic_string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
-Json ReadCase(const std::string& name) {
-  std::ifstream file(CasesFolder() / (name + ".json"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
-}
 
 // --- Comparing: what is wanted is a part of what is there ---
 
@@ -108,7 +83,7 @@ bool CompareSpecial(const Json& wanted, const Json& found, const std::string& pa
         differences.push_back(path + ": wanted no element " + Shown(element) + ", found " + Shown(found));
       }
     } else {
-      differences.push_back(path + ": `" + key + "` is no operator of case files");
+      differences.push_back(absl::StrCat(path, ": `", key, "` is no operator of case files"));
     }
   }
   return special;
@@ -126,7 +101,7 @@ void Compare(const Json& wanted, const Json& found, const std::string& path, Dif
     return;
   }
   for (const auto& [key, value] : wanted.items()) {
-    const std::string below = path + "/" + key;
+    const std::string below = absl::StrCat(path, "/", key);
     if (value.is_object() && value.contains("$absent")) {
       if (found.contains(key)) differences.push_back(below + ": wanted absent, found " + Shown(found[key]));
     } else if (!found.contains(key)) {
@@ -139,31 +114,13 @@ void Compare(const Json& wanted, const Json& found, const std::string& path, Dif
 
 // --- Running one case ---
 
-// The catalog of a case that only says what each layer holds.
-Json CatalogOfLayers(const Json& layers) {
-  Json zone = {{"kind", "Zone"}, {"zone", "z1"}};
-  if (layers.contains("zone")) zone["defaults"] = layers["zone"];
-  const Json profile = {{"kind", "Profile"}, {"display_name", "p1"}, {"spec", layers.value("profile", Json::object())}};
-  Json binding = {{"profile_template_id", "p1"}, {"is_default", true}};
-  if (layers.contains("binding")) binding["overrides_json"] = layers["binding"];
-  Json runner = {{"kind", "Runner"}, {"runner_id", "r1"}, {"identity", {{"zone", "z1"}, {"cluster_name", "c1"}}}};
-  if (layers.contains("runner")) runner["managed_spec"] = {{"overrides", layers["runner"]}};
-  runner["profile_bindings"] = Json::array({binding});
-  return Json::array({zone, profile, runner});
-}
-
 Catalog CatalogOf(const Json& description) {
-  Json objects = description.value("catalog", Json::array());
-  if (description.contains("layers")) {
-    for (const Json& object : CatalogOfLayers(description["layers"])) objects.push_back(object);
-  }
+  const Json objects = ObjectsOf(description);
   Catalog catalog;
   if (!objects.empty()) AddSource(std::make_shared<SourceText>("catalog.json", objects.dump(2)), catalog);
   if (description.contains("files")) {
     for (const auto& [name, lines] : description["files"].items()) {
-      std::string text;
-      for (const Json& line : lines) text.append(line.get<std::string>()).append("\n");
-      AddSource(std::make_shared<SourceText>(name, text), catalog);
+      AddSource(std::make_shared<SourceText>(name, TextOfLines(lines)), catalog);
     }
   }
   return catalog;
@@ -296,22 +253,39 @@ TEST(CaseFolder, HoldsEveryArea) {
   }
 }
 
-TEST(CaseFolder, EveryReasonIsAHeadlineSomewhere) {
-  std::set<std::pair<std::string, std::string>> seen;
+// How many cases give each reason as a headline; of rejections that `counts` accepts.
+template <typename Counts>
+std::map<std::pair<std::string, std::string>, size_t> CasesOfReasons(Counts counts) {
+  std::map<std::pair<std::string, std::string>, size_t> cases;
   for (const std::string& name : CaseNames()) {
     const Json description = ReadCase(name);
     const Json want = description.value("want", Json::object());
-    if (!want.contains("decision") || !want["decision"].contains("reasons")) continue;
+    if (!want.contains("decision") || !counts(name, want["decision"])) continue;
     const Json decision = CaseRun(description).Decision();
     if (!decision.contains("reasons")) continue;
     for (const Json& reason : decision["reasons"]) {
-      const bool counts = reason["headline"] > 0 || decision["candidates"] == 0;
-      if (counts) seen.emplace(reason["code"].get<std::string>(), reason["capability"].get<std::string>());
+      const bool headline = reason["headline"] > 0 || decision["candidates"] == 0;
+      if (headline) ++cases[{reason["code"].get<std::string>(), reason["capability"].get<std::string>()}];
     }
   }
+  return cases;
+}
+
+TEST(CaseFolder, EveryReasonIsAHeadlineSomewhere) {
+  auto cases = CasesOfReasons([](const std::string&, const Json& wanted) { return wanted.contains("reasons"); });
   for (const ReasonInfo& reason : Reasons()) {
-    EXPECT_TRUE(seen.contains({std::string(reason.name), std::string(reason.capability)}))
-        << reason.name << " " << reason.capability << " is the headline of no case";
+    const size_t found = cases[{std::string(reason.name), std::string(reason.capability)}];
+    EXPECT_GT(found, 0U) << reason.name << " " << reason.capability << " is the headline of no case";
+  }
+}
+
+TEST(CaseFolder, TwoCasesSayWhatHelpsAgainstEveryReason) {
+  auto cases = CasesOfReasons([](const std::string& name, const Json& wanted) {
+    return name.starts_with("admission/") && wanted.contains("remedies");
+  });
+  for (const ReasonInfo& reason : Reasons()) {
+    const size_t found = cases[{std::string(reason.name), std::string(reason.capability)}];
+    EXPECT_GE(found, 2U) << reason.name << " " << reason.capability;
   }
 }
 

@@ -7,7 +7,13 @@
 
 #include "berth/engine/json.h"
 #include "berth/engine/message.h"
+#include "berth/engine/reason_detail.h"
+#include "berth/engine/reason_text.h"
+#include "berth/engine/remedy.h"
+#include "berth/engine/remedy_text.h"
+#include "berth/engine/wording.h"
 #include "tests/engine_fixture.h"
+#include "tests/message_lint.h"
 
 namespace berth {
 namespace {
@@ -25,13 +31,15 @@ class Asking {
     request_ = LaunchOf(request_yaml);
     return engine_.Admit(request_, scratch_);
   }
-  // The clauses after "can take this sandbox: ".
+  std::string Message(std::string_view request_yaml) { return MessageOf(Decide(request_yaml), request_); }
+  // What is said after "can take this sandbox: ", without who set it and what to do next.
   std::string Clauses(std::string_view request_yaml) {
-    const Decision decision = Decide(request_yaml);
-    EXPECT_EQ(decision.verdict, Verdict::kRejected);
-    const std::string message = MessageOf(decision, request_);
-    const size_t colon = message.find(": ");
-    return colon == std::string::npos ? message : message.substr(colon + 2);
+    const lint::Message message = lint::Parse(Message(request_yaml));
+    std::string clauses;
+    for (const std::string& clause : message.clauses) {
+      clauses.append(clauses.empty() ? "" : "; ").append(clause, 0, clause.rfind(" ["));
+    }
+    return clauses;
   }
   ReasonDetail Detail(std::string_view request_yaml, ReasonCode code) {
     const Decision decision = Decide(request_yaml);
@@ -65,15 +73,15 @@ constexpr std::string_view kGpus = ", capabilities: {max_gpu_count: 4, supported
 TEST(Message, OfSeveralBindingsSaysOnlyWhatIsTrueOfEach) {
   const std::string_view gpu = "{resource_requests: {gpu: {count: 1, type: h100}}}";
   EXPECT_EQ(Asking(Two("{}", kGpus)).Clauses(gpu), "2 do not offer a GPU of type `h100` (together they offer `a100`)");
-  EXPECT_EQ(Asking(Two("{}")).Clauses(gpu), "2 have no GPUs");
-  EXPECT_EQ(Asking(One("{}")).Clauses(gpu), "1 has no GPUs");
-  EXPECT_EQ(Asking(One("{}", kGpus)).Clauses(gpu), "1 has GPUs `a100` but none of type `h100`");
+  EXPECT_EQ(Asking(Two("{}")).Clauses(gpu), "2 offer no GPUs (a GPU of type `h100` asked)");
+  EXPECT_EQ(Asking(One("{}")).Clauses(gpu), "1 offers no GPUs (a GPU of type `h100` asked)");
+  EXPECT_EQ(Asking(One("{}", kGpus)).Clauses(gpu), "1 offers GPUs of type `a100` but none of type `h100`");
 }
 
 TEST(Message, NamesTheLargestCapAsTheLargest) {
   std::vector<Source> sources = Two("{resource_defaults: {memoryLimit: 64Gi}}");
   const std::string_view big = "{resource_requests: {memory: 900Gi}}";
-  EXPECT_EQ(Asking(sources).Clauses(big), "2 cap memory below 900Gi (the largest cap is 64Gi)");
+  EXPECT_EQ(Asking(sources).Clauses(big), "2 cap memory below the 900Gi asked (the largest cap is 64Gi)");
   sources.pop_back();
   EXPECT_EQ(Asking(sources).Clauses(big), "1 caps memory at 64Gi, below the 900Gi asked");
 }
@@ -96,29 +104,32 @@ TEST(Message, NamesEgressModesTogether) {
   EXPECT_EQ(Asking(Two(spec)).Clauses("{network: {egress_mode: internet}}"),
             "2 do not offer egress mode `internet` (together they offer `ax`, `bx`, `cx`, `dx` and 1 more)");
   EXPECT_EQ(Asking(One("{}")).Clauses("{network: {egress_mode: internet}}"),
-            "1 offers no egress modes, asked `internet`");
+            "1 offers no egress modes (`internet` asked)");
 }
 
 TEST(Message, SaysWhoSetARequestAboveALimit) {
   Asking asking(One("{resource_defaults: {cpuRequest: \"2\"}}"));
   const std::string_view launch = "{resource_limits: {cpu: \"1\"}}";
-  EXPECT_EQ(asking.Clauses(launch), "1 requests 2 CPU (set by the profile), above the limit 1 (sent with the launch)");
+  EXPECT_EQ(asking.Clauses(launch),
+            "1 requests 2 CPU (set by the profile), above the limit of 1 CPU (sent with the launch)");
   const ReasonDetail detail = asking.Detail(launch, ReasonCode::kCpuRequestAboveLimit);
   EXPECT_EQ(detail.requested, std::nullopt);
-  EXPECT_THAT(detail.explanation, HasSubstr("request 2 (set by the profile, profile-p1:1:"));
-  EXPECT_THAT(detail.explanation, HasSubstr("limit 1 (sent with the launch, "));
-  EXPECT_THAT(HelpText(ReasonCode::kCpuRequestAboveLimit, detail), HasSubstr("send a CPU request of at most 1"));
+  EXPECT_THAT(detail.explanation, HasSubstr("request of 2 CPU, set by the profile at profile-p1:1:"));
+  EXPECT_THAT(detail.explanation, HasSubstr("limit of 1 CPU, sent with the launch at request.yaml:1:"));
+  EXPECT_THAT(HelpText(ReasonCode::kCpuRequestAboveLimit, detail), HasSubstr("send a request of at most 1 CPU ("));
 }
 
 TEST(Message, SaysWhoSetARequestAboveTheRunner) {
   const std::string_view small = ", capabilities: {max_cpu_millicores: 4000}";
   Asking inherited(One("{resource_defaults: {cpuRequest: \"8\"}}", small));
-  EXPECT_EQ(inherited.Clauses("{}"), "1 requests 8 CPU (set by the profile), above the runner's 4");
-  EXPECT_THAT(inherited.Json("{}"), HasSubstr("\"detail\":\"judged by the CPU request 8 (set by the profile, "));
+  EXPECT_EQ(inherited.Clauses("{}"), "1 requests 8 CPU (set by the profile), above the runner's maximum of 4 CPU");
+  EXPECT_THAT(inherited.Json("{}"),
+              HasSubstr("\"detail\":\"the request of 8 CPU is set by the profile at profile-p1:1:"));
   EXPECT_EQ(Asking(Two("{resource_defaults: {cpuRequest: \"8\"}}", small, small)).Clauses("{}"),
-            "2 request more CPU than their runner gives (the largest gives 4)");
+            "2 request more CPU than their runners give (e.g. 8 CPU set by the profile; the largest gives 4 CPU)");
   Asking own(One("{}", small));
-  EXPECT_EQ(own.Clauses("{resource_requests: {cpu: \"8\"}}"), "1 is on a runner that gives at most 4 CPU (8 asked)");
+  EXPECT_EQ(own.Clauses("{resource_requests: {cpu: \"8\"}}"),
+            "1 is on a runner that gives at most 4 CPU (8 CPU asked)");
   EXPECT_THAT(own.Json("{resource_requests: {cpu: \"8\"}}"), Not(HasSubstr("\"detail\"")));
 }
 
@@ -144,7 +155,7 @@ TEST(Message, NamesTheFindingOfAnInvalidProfile) {
 TEST(Message, KeepsFindingsOfAnotherOrganizationsProfile) {
   Asking asking(One("{runtime_clas: x}", ", is_shared: true"));
   EXPECT_THAT(asking.Clauses("{}"), HasSubstr("runtime_clas"));
-  EXPECT_THAT(asking.Clauses("{organization_id: acme}"), EndsWith("error in the profile, its override or its zone"));
+  EXPECT_THAT(asking.Clauses("{organization_id: acme}"), EndsWith("has an error in its profile, overrides or zone"));
 }
 
 TEST(Message, NamesTheFieldThatAnOverrideBreaks) {
@@ -154,7 +165,7 @@ TEST(Message, NamesTheFieldThatAnOverrideBreaks) {
   const std::string_view launch = "{overrides: {pod: {placement: {instanceTypes: [h100]}}}}";
   EXPECT_THAT(asking.Clauses(launch), HasSubstr("`overrides.pod.placement.instanceTypes`: "));
   EXPECT_THAT(HelpText(ReasonCode::kOverrideInvalid, asking.Detail(launch, ReasonCode::kOverrideInvalid)),
-              HasSubstr("correct `overrides`: `overrides.pod.placement.instanceTypes`: "));
+              HasSubstr("correct `overrides` (`overrides.pod.placement.instanceTypes`: "));
 }
 
 TEST(Message, ShowsTheHostThatIsNoHost) {
@@ -164,8 +175,8 @@ TEST(Message, ShowsTheHostThatIsNoHost) {
       std::string(60, 'x') + ".example.com\"}}}}}";
   Asking asking(One(spec));
   const std::string launch = "{sandbox_id: sb-12345, network: {ingress_mode: public, exposed_ports: [80]}}";
-  EXPECT_THAT(asking.Clauses(launch), HasSubstr("`sb-12345" + std::string(60, 'x') + ".example.com`; the label"));
-  EXPECT_THAT(asking.Clauses(launch), HasSubstr("(68 characters) "));
+  EXPECT_THAT(asking.Clauses(launch), HasSubstr("`sb-12345" + std::string(60, 'x') + ".example.com`, but its label"));
+  EXPECT_THAT(asking.Clauses(launch), HasSubstr(" of 68 characters "));
 }
 
 TEST(Message, SuggestsTheNameThatWasMeant) {
@@ -176,7 +187,7 @@ TEST(Message, SuggestsTheNameThatWasMeant) {
   // Behind the names that are listed.
   EXPECT_THAT(asking.Json("{runner_ids: [zebre]}"), HasSubstr("did you mean `zebra`?"));
   EXPECT_THAT(asking.Json("{runner_ids: [zebre]}"), HasSubstr("\"offered_total\":61"));
-  EXPECT_THAT(MessageOf(asking.Decide("{runner_ids: [zebre]}"), asking.request()), EndsWith("and 57 more"));
+  EXPECT_THAT(asking.Message("{runner_ids: [zebre]}"), HasSubstr("and 57 more; did you mean `zebra`?);"));
   EXPECT_THAT(asking.Json("{runner_ids: [unlike]}"), Not(HasSubstr("did you mean")));
   EXPECT_THAT(asking.Clauses("{architecture: AMD64}"), HasSubstr("did you mean `amd64`?"));
   EXPECT_THAT(asking.Clauses("{architecture: x86_64}"), HasSubstr("did you mean `amd64`?"));
@@ -190,7 +201,8 @@ TEST(Message, ListsNoTotalWhenNothingIsCut) {
 TEST(Message, NeverAdvisesNothing) {
   Asking asking(One("{}", ", resources: {available_cpu_millicores: 0}"));
   const std::string_view launch = "{resource_requests: {cpu: \"1\"}}";
-  EXPECT_EQ(HelpText(ReasonCode::kInsufficientCpu, asking.Detail(launch, ReasonCode::kInsufficientCpu)), "wait");
+  EXPECT_EQ(HelpText(ReasonCode::kInsufficientCpu, asking.Detail(launch, ReasonCode::kInsufficientCpu)),
+            "wait for free CPU");
 }
 
 // Texts of every reason, about a request that the decision was not made from.
@@ -219,6 +231,85 @@ TEST(Message, OfAnotherRequestIsLessAndNoCrash) {
       }
     }
   }
+}
+
+TEST(Message, SaysOfWhichBindingsAnAmountIsTheLargest) {
+  Asking asking(Two("{}", ", capabilities: {max_cpu_millicores: 4000}", ", capabilities: {max_cpu_millicores: 6500}"));
+  EXPECT_EQ(asking.Clauses("{resource_requests: {cpu: 8}}"),
+            "2 are on runners that give less than the 8 CPU asked (the largest gives 6500m CPU)");
+}
+
+TEST(Message, AsksNobodyToOfferAMisspelledName) {
+  const std::string_view launch = "{network: {egress_mode: internt}}";
+  Asking near(One("{network: {egress: {default: internet, modes: {internet: {type: internet}}}}}"));
+  EXPECT_THAT(near.Message(launch), HasSubstr("next: correct the name, or ask the administrator to add `internt`"));
+  Asking far(One("{network: {egress: {default: closed, modes: {closed: {type: none}}}}}"));
+  EXPECT_THAT(far.Message(launch), HasSubstr("next: ask the administrator to add `internt`"));
+}
+
+TEST(Message, SaysEachThingOnce) {
+  const std::string broken = Asking(One("{runtime_clas: x}")).Message("{}");
+  EXPECT_EQ(broken.find("B105"), broken.rfind("B105")) << broken;
+  // What the clause leaves out, the advice says.
+  const std::string refused = "{kind: Organization, organization_id: default, quotas: {}}";
+  EXPECT_THAT(Asking({ZoneSource(), ProfileSource(), RunnerSource(), {"org", refused}}).Message("{}"),
+              HasSubstr("the organization's document (B105 at org:1:"));
+}
+
+TEST(Message, IsOneLineWhateverNamesHold) {
+  std::vector<Source> sources = One("{resource_defaults: {cpuLimit: 4}, instance_types: [a100]}");
+  for (Source& source : sources) source.name += "\n\x1B.yaml";
+  sources.push_back({"org\r\n", "{kind: Organization, organization_id: default, launch_overrides: [pod.placement]}"});
+  for (const std::string launch : {"{resource_limits: {cpu: 8}}", "{\"runner_ids\": [\"a`b\"]}",
+                                   "{overrides: {pod: {placement: {instanceTypes: [h100]}}}}"}) {
+    Asking asking(sources);
+    const std::string message = asking.Message(launch);
+    EXPECT_EQ(lint::NotOneLine(message), "") << message;
+    EXPECT_EQ(lint::Unbalanced(lint::Plain(message)), "") << message;
+    const Decision decision = asking.Decide(launch);
+    for (const Remedy& remedy : FindRemedies(decision, asking.request())) {
+      EXPECT_EQ(lint::NotOneLine(RemedyText(remedy, decision, asking.request())), "");
+    }
+  }
+}
+
+TEST(Message, OfAnInvalidRequestSaysWhatIsWrongAndHowMuch) {
+  Asking asking(One("{}"));
+  EXPECT_EQ(asking.Message("{network: {exposed_ports: [80]}}"),
+            "the request is invalid at `network.ingress_mode`: exposed ports need an ingress mode; next: "
+            "correct `network.ingress_mode`");
+  EXPECT_THAT(asking.Message("{network: {exposed_ports: [0]}, zonne: a}"), EndsWith("` and 2 more"));
+  EXPECT_THAT(asking.Message("{zonne: a}"),
+              HasSubstr("unknown field `zonne` in launch request (did you mean `zone`?)"));
+}
+
+TEST(Message, OfAnAdmissionNamesThePlace) {
+  EXPECT_EQ(Asking(One("{}")).Message("{}"), "admitted on runner `r1` with profile `p1`");
+  EXPECT_THAT(Asking(Two("{}")).Message("{}"), EndsWith(" with profile `p1`, 1 alternative"));
+}
+
+// Quantities as people read them.
+TEST(Wording, OfAmountsHasAUnit) {
+  const auto cpu = [](std::string_view text) { return AmountText(text, Resource::kCpu); };
+  const auto memory = [](std::string_view text) { return AmountText(text, Resource::kMemory); };
+  EXPECT_EQ(cpu("96"), "96 CPU");
+  EXPECT_EQ(cpu("1500m"), "1500m CPU");
+  EXPECT_EQ(cpu("2000m"), "2 CPU");
+  EXPECT_EQ(cpu("1e3"), "1000 CPU");
+  EXPECT_EQ(cpu("1k"), "1000 CPU");
+  EXPECT_EQ(cpu("100u"), "100u CPU");
+  EXPECT_EQ(memory("64Gi"), "64Gi");
+  EXPECT_EQ(memory("1.5Gi"), "1536Mi");
+  EXPECT_EQ(memory("12e6"), "12M");
+  EXPECT_EQ(memory("12000000000"), "12G");
+  EXPECT_EQ(memory("1073741824"), "1Gi");
+  EXPECT_EQ(memory("12000000"), "12M");
+  EXPECT_EQ(memory("1073741825"), "1073741825 bytes");
+  EXPECT_EQ(memory("1"), "1 byte");
+  EXPECT_EQ(memory("0"), "0 bytes");
+  EXPECT_EQ(memory("400m"), "1 byte");
+  EXPECT_EQ(AmountText(int64_t{9223372036854775807}, Resource::kMemory), "9223372036854775807 bytes");
+  EXPECT_EQ(AmountText(int64_t{1500}, Resource::kCpu), "1500m CPU");
 }
 
 TEST(Message, OfNoDecisionIsAnAnswerAllTheSame) {

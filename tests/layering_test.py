@@ -34,7 +34,7 @@ ALLOWED[REFERENCE] = set()
 DOORS = {
     "simdjson.h": {"spec", "bench"},  # bench times the bare parsers beside ours
     "yaml.h": {"spec", "bench"},
-    "re2": {"validate", "policy", REFERENCE},
+    "re2": {"validate", "policy", "tests", REFERENCE},
     "nettle": {"engine"},
     "absl": set(LIBRARIES) | {"cli", "examples"} | set(EVERYTHING),
     "CLI": {"cli"},

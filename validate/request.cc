@@ -79,6 +79,12 @@ class LaunchChecker {
 
 // A decoded request is held against the field table; one that was filled in by hand, name by name.
 void LaunchChecker::CheckNames() {
+  // Each of the two lists has the same bound when it is decoded; the union counts.
+  if (request_.profile_names.size() > kMaxProfileFilters) {
+    Report(IssueCode::kLimitExceeded, "profile_names",
+           std::to_string(request_.profile_names.size()) + " profiles are above the limit of " +
+               std::to_string(kMaxProfileFilters));
+  }
   if (request_.node != nullptr) {
     CheckFormats(*request_.node, Record::kLaunchRequest, {request_.file, "", ""}, issues_);
     return;

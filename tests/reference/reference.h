@@ -9,7 +9,7 @@
 // Threads:     const functions may run concurrently.
 // Cost:        thousands of allocations for each candidate. That is the point.
 // Example:     reference::Catalog c(objects); Json decision = reference::Admit(c, request, Json::object(), true);
-// Not here:    messages, positions, remedies, revisions, finding codes, YAML.
+// Not here:    messages, positions, revisions, finding codes, YAML.
 // Tested by:   tests/reference/reference_test.cc
 #ifndef BERTH_TESTS_REFERENCE_REFERENCE_H_
 #define BERTH_TESTS_REFERENCE_REFERENCE_H_
@@ -35,9 +35,10 @@ class Catalog {
   std::shared_ptr<const CatalogData> data_;
 };
 
-// The `berth.decision/v1` document without `message`, `catalog_revision` and `remedies`; every `source` is null;
-// `violations` are the sorted, distinct `{"field"}` objects. `live` maps "<organization>/<runner_id>" to members that
-// replace the runner document's (`install_status`, `connection_status`, `available_*`; `"stale": true`).
+// The `berth.decision/v1` document without `message` and `catalog_revision`; every `source` is null; `violations` are
+// the sorted, distinct `{"field"}` objects; each rejection has its `remedies`. `live` maps "<organization>/<runner_id>"
+// to members that replace the runner document's (`install_status`, `connection_status`, `available_*`;
+// `"stale": true`).
 // `all` adds `per_candidate`.
 Json Admit(const Catalog& catalog, const Json& request, const Json& live, bool all);
 

@@ -9,23 +9,6 @@
 namespace berth::reference {
 namespace {
 
-// One constraint that one candidate fails.
-struct Reason {
-  int rank = 0;  // row and dimension: precedence
-  std::string code, action, capability;
-  Json requested;
-  Strings names;                     // what this candidate offers, as names
-  std::optional<Quantity> quantity;  // or as one amount
-  Json layer;
-};
-
-struct Candidate {
-  RunnerFacts runner;  // with the live state written over the document's
-  const Binding* binding = nullptr;
-  Outcome outcome;
-  std::vector<Reason> reasons;
-};
-
 Quantity CountQuantity(std::int64_t count) { return {std::to_string(count), count}; }
 
 void ApplyLive(const Json& live, RunnerFacts* runner) {
@@ -45,7 +28,12 @@ void ApplyLive(const Json& live, RunnerFacts* runner) {
   if (stale != nullptr && *stale == true) runner->available_cpu = runner->available_memory = runner->available_gpu = 0;
 }
 
-// The visible candidates in catalog order.
+bool Contains(const Strings& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+}  // namespace
+
 std::vector<Candidate> VisibleCandidates(const CatalogData& data, const Request& request, const Json& live,
                                          bool defaults_only) {
   std::vector<const Runner*> runners;
@@ -73,10 +61,6 @@ std::vector<Candidate> VisibleCandidates(const CatalogData& data, const Request&
 
 // ---- scope ----
 
-bool Contains(const Strings& list, const std::string& text) {
-  return std::find(list.begin(), list.end(), text) != list.end();
-}
-
 bool MatchesProfile(const Candidate& candidate, const Request& request) {
   const Binding& binding = *candidate.binding;
   if (request.profiles.empty() || Contains(request.profiles, binding.name)) return true;
@@ -95,6 +79,26 @@ bool MatchesGroup(const Candidate& candidate, const Request& request) {
 bool MatchesZone(const Candidate& candidate, const Request& request) {
   return request.zone.empty() || candidate.runner.zone == request.zone;
 }
+
+// ---- constraints, in parts that remedies share ----
+
+bool GpuTypeWouldDo(const RunnerFacts& runner, const std::string& type, const Request& request) {
+  if (!request.gpu_type.empty()) return Lower(type) == Lower(request.gpu_type);
+  if (request.gpu_memory_gb == 0) return true;
+  const auto memory = runner.gpu_memory.find(Lower(type));
+  return memory != runner.gpu_memory.end() && memory->second >= request.gpu_memory_gb;
+}
+
+std::optional<std::size_t> HighestLayerBelow(const Finished& effective, const Path& path) {
+  std::optional<std::size_t> highest;
+  for (const auto& [leaf, field] : effective.fields) {
+    if (leaf.size() <= path.size() || !std::equal(path.begin(), path.end(), leaf.begin())) continue;
+    highest = std::max(highest.value_or(0), field.layer);
+  }
+  return highest;
+}
+
+namespace {
 
 std::string Joined(const Strings& names) {
   const std::set<std::string> sorted(names.begin(), names.end());
@@ -218,18 +222,6 @@ class Judge {
     return found == candidate_.outcome.resolved.fields.end() ? Json() : Json(LayerName(found->second.layer));
   }
 
-  // The highest layer among the effective leaves under `path`.
-  Json HighestLayer(const Path& path) const {
-    Json out;
-    std::size_t highest = 0;
-    for (const auto& [leaf, field] : effective_.fields) {
-      if (leaf.size() <= path.size() || !std::equal(path.begin(), path.end(), leaf.begin())) continue;
-      highest = std::max(highest, field.layer);
-      out = LayerName(highest);
-    }
-    return out;
-  }
-
   static Json TextOf(const std::optional<Quantity>& first, const std::optional<Quantity>& second) {
     if (first) return first->text;
     return second ? Json(second->text) : Json();
@@ -303,13 +295,8 @@ class Judge {
       }
       if (allowed) types.push_back(type);
     }
-    bool fits = types.empty() ? false : request_.gpu_type.empty() && request_.gpu_memory_gb == 0;
-    for (const std::string& type : types) {
-      if (!request_.gpu_type.empty() && Lower(type) == Lower(request_.gpu_type)) fits = true;
-      const auto memory = runner_.gpu_memory.find(Lower(type));
-      const bool known = memory != runner_.gpu_memory.end();
-      if (request_.gpu_memory_gb > 0 && known && memory->second >= request_.gpu_memory_gb) fits = true;
-    }
+    const bool fits = std::any_of(types.begin(), types.end(),
+                                  [&](const std::string& type) { return GpuTypeWouldDo(runner_, type, request_); });
     if (fits) return;
     const bool by_memory = request_.gpu_memory_gb > 0;
     Reason& reason = Fail(80, "GPU_TYPE_UNAVAILABLE", "OTHER_PROFILE", by_memory ? "gpu.memory_gb" : "gpu.type");
@@ -330,7 +317,8 @@ class Judge {
                             "OTHER_PROFILE", egress ? "network.egress_mode" : "network.ingress_mode");
       reason.requested = asked;
       for (const auto& [name, mode] : declared ? declared->items() : kNothing.items()) reason.names.push_back(name);
-      reason.layer = HighestLayer(path);
+      const auto highest = HighestLayerBelow(effective_, path);
+      if (highest) reason.layer = LayerName(*highest);
     }
     if (!candidate_.outcome.host_invalid) return;
     Reason& reason = Fail(115, "HOST_NAME_INVALID", "ASK_ADMIN", "network.ingress_mode");
@@ -468,6 +456,7 @@ Json ReasonList(const std::vector<Candidate>& candidates) {
         if (reason.quantity && (!best || reason.quantity->units > best->units)) best = reason.quantity;
       }
     }
+    if (first == nullptr) continue;  // for analyzers: each rank is some reason's
     std::set<std::string> offered;
     for (const auto& [key, name] : names) offered.insert(name);
     if (best) offered.insert(best->text);
@@ -514,7 +503,8 @@ Fraction ScoreOf(const Candidate& candidate, const Request& request) {
   return best;
 }
 
-// The admitted candidates, best first. `candidates` is in catalog order.
+}  // namespace
+
 std::vector<const Candidate*> Ranked(const std::vector<Candidate>& candidates, const Request& request,
                                      const std::string& strategy) {
   std::vector<const Candidate*> out;
@@ -540,6 +530,8 @@ Json PlacementOf(const Candidate& candidate) {
           {"zone", candidate.runner.zone}};
 }
 
+namespace {
+
 void AddAdmission(const std::vector<const Candidate*>& ranked, const Request& request, Json* out) {
   const Candidate& winner = *ranked[0];
   const Finished& effective = winner.binding->effective[request.gpu ? 1 : 0];
@@ -554,10 +546,31 @@ void AddAdmission(const std::vector<const Candidate*>& ranked, const Request& re
 
 }  // namespace
 
+void JudgeCandidate(const Organization& organization, const Request& request, Candidate* candidate) {
+  Judge(organization, request, candidate).Run();
+}
+
+Decision Decide(const CatalogData& data, const Json& request_document, const Json& live) {
+  Decision out;
+  out.request = DecodeRequest(data, request_document, "default");
+  if (!out.request.violations.empty()) return out;
+  out.organization = data.OrganizationOf(out.request.organization);
+  const bool defaults_only = out.organization.default_binding_only && out.request.profiles.empty();
+  out.visible = VisibleCandidates(data, out.request, live, defaults_only);
+  for (const Candidate& candidate : out.visible) {
+    if (!MatchesProfile(candidate, out.request) || !MatchesRunner(candidate, out.request)) continue;
+    if (!MatchesGroup(candidate, out.request) || !MatchesZone(candidate, out.request)) continue;
+    out.candidates.push_back(candidate);
+    JudgeCandidate(out.organization, out.request, &out.candidates.back());
+  }
+  return out;
+}
+
 Json Admit(const Catalog& catalog, const Json& request_document, const Json& live, bool all) {
-  const CatalogData& data = catalog.data();
-  const Request request = DecodeRequest(data, request_document, "default");
-  Json out = {{"schema", "berth.decision/v1"}, {"sandbox_id", nullptr}, {"candidates", 0}};
+  const Decision decision = Decide(catalog.data(), request_document, live);
+  const Request& request = decision.request;
+  const std::vector<Candidate>& candidates = decision.candidates;
+  Json out = {{"schema", "berth.decision/v1"}, {"sandbox_id", nullptr}, {"candidates", candidates.size()}};
   if (!request.sandbox_id.empty()) out["sandbox_id"] = request.sandbox_id;
   if (!request.violations.empty()) {
     out["verdict"] = "INVALID";
@@ -565,17 +578,6 @@ Json Admit(const Catalog& catalog, const Json& request_document, const Json& liv
     out["violations"] = ViolationList(request.violations);
     return out;
   }
-  const Organization organization = data.OrganizationOf(request.organization);
-  const bool defaults_only = organization.default_binding_only && request.profiles.empty();
-  const std::vector<Candidate> visible = VisibleCandidates(data, request, live, defaults_only);
-  std::vector<Candidate> candidates;
-  for (const Candidate& candidate : visible) {
-    if (!MatchesProfile(candidate, request) || !MatchesRunner(candidate, request)) continue;
-    if (!MatchesGroup(candidate, request) || !MatchesZone(candidate, request)) continue;
-    candidates.push_back(candidate);
-    Judge(organization, request, &candidates.back()).Run();
-  }
-  out["candidates"] = candidates.size();
   if (all) {
     out["per_candidate"] = Json::array();
     for (const Candidate& candidate : candidates) {
@@ -585,7 +587,7 @@ Json Admit(const Catalog& catalog, const Json& request_document, const Json& liv
           {{"runner_id", candidate.runner.id}, {"profile_name", candidate.binding->name}, {"reasons", codes}});
     }
   }
-  const std::vector<const Candidate*> ranked = Ranked(candidates, request, organization.strategy);
+  const std::vector<const Candidate*> ranked = Ranked(candidates, request, decision.organization.strategy);
   if (!ranked.empty()) {
     out["verdict"] = "ADMITTED";
     AddAdmission(ranked, request, &out);
@@ -593,7 +595,8 @@ Json Admit(const Catalog& catalog, const Json& request_document, const Json& liv
   }
   out["verdict"] = "REJECTED";
   out["code"] = request.profiles.empty() ? "CWSANDBOX_NO_SUITABLE_RUNNER" : "CWSANDBOX_PROFILE_MISMATCH";
-  out["reasons"] = candidates.empty() ? Json::array({ScopeReason(visible, request)}) : ReasonList(candidates);
+  out["reasons"] = candidates.empty() ? Json::array({ScopeReason(decision.visible, request)}) : ReasonList(candidates);
+  out["remedies"] = Remedies(catalog.data(), request_document, live);
   return out;
 }
 

@@ -44,7 +44,7 @@ std::string TextOf(const MemberMap& members, const std::string& name, Problems* 
 
 // A text that may be absent but, when written, not empty.
 std::string NameOf(const MemberMap& members, const std::string& name, Problems* problems) {
-  const std::string text = TextOf(members, name, problems);
+  std::string text = TextOf(members, name, problems);
   const auto found = members.find(name);
   if (found != members.end() && found->second.is_string() && !IsPlainName(text)) {
     problems->push_back({name, "is no valid name"});
@@ -434,6 +434,7 @@ void Assemble(const Documents& documents, const Runner& runner, Binding* binding
     binding->merged[gpu] = merged;
     binding->effective[gpu] = Finish(merged, runner.allow_restricted);
   }
+  binding->refused = binding->invalid;
   if (!binding->effective[0].errors.empty()) binding->invalid = true;
 }
 

@@ -136,6 +136,7 @@ struct Finished {
 Finished Finish(const Merged& merged, bool allow_restricted_annotations);
 Json BuildTree(const std::map<Path, Json>& leaves, const std::map<Path, Strings>& lists);
 const Json* Find(const Json& root, const Path& path);  // null when absent
+std::string Pointer(const Path& path);                 // RFC 6901
 std::string TextAt(const Json& root, const Path& path);
 std::optional<Quantity> QuantityAt(const Json& spec, const std::string& member);  // of resource_defaults
 Json FieldsOf(const Merged& merged, const Finished& finished);                    // berth.explanation/v1 `fields`
@@ -149,8 +150,9 @@ struct Binding {
   std::string display_name;
   bool is_default = false;
   bool dangling = false;
-  bool invalid = false;
-  Merged merged[2];  // CPU launches, GPU launches
+  bool refused = false;  // a document that it is made of is wrong, or missing
+  bool invalid = false;  // refused, or its effective spec has an error
+  Merged merged[2];      // CPU launches, GPU launches
   Finished effective[2];
 };
 
@@ -210,7 +212,7 @@ std::optional<std::string> FirstClosedPath(const Json& overrides, const std::vec
 // A path of `launch_overrides`, or nothing when it names no field or one that can never be opened.
 std::optional<Path> ParseOpenedPath(const std::string& text);
 
-// ---- reference_admit.cc, reference_resolve.cc ----
+// ---- reference_resolve.cc: one launch on one binding ----
 
 // What a launch gets from its candidate: shared by Admit and Resolve. A null `name_space` could not be computed.
 struct Outcome {
@@ -226,6 +228,57 @@ Outcome ResolveCandidate(const RunnerFacts& runner, const Binding& binding, cons
 Json NamespaceObject(const Outcome& outcome);
 Json EgressObject(const Finished& effective, const std::string& mode);
 Json IngressObject(const Finished& effective, const std::string& level, const Json& host);
+
+// ---- reference_admit.cc: one decision ----
+
+// One constraint that one candidate fails.
+struct Reason {
+  int rank = 0;  // row and dimension: precedence
+  std::string code, action, capability;
+  Json requested;
+  Strings names;                     // what this candidate offers, as names
+  std::optional<Quantity> quantity;  // or as one amount
+  Json layer;
+};
+
+struct Candidate {
+  RunnerFacts runner;  // with the live state written over the document's
+  const Binding* binding = nullptr;
+  Outcome outcome;
+  std::vector<Reason> reasons;
+};
+
+// What a decision is made of. An invalid request has neither candidates nor an organization.
+struct Decision {
+  Request request;
+  Organization organization;
+  std::vector<Candidate> visible;     // in catalog order, not judged
+  std::vector<Candidate> candidates;  // those of them that are in scope, judged
+};
+
+Decision Decide(const CatalogData& data, const Json& request, const Json& live);
+// All that the caller may see, in catalog order, not judged.
+std::vector<Candidate> VisibleCandidates(const CatalogData& data, const Request& request, const Json& live,
+                                         bool defaults_only);
+bool MatchesProfile(const Candidate& candidate, const Request& request);
+bool MatchesRunner(const Candidate& candidate, const Request& request);
+bool MatchesGroup(const Candidate& candidate, const Request& request);
+bool MatchesZone(const Candidate& candidate, const Request& request);
+// Evaluates every constraint for a candidate without reasons.
+void JudgeCandidate(const Organization& organization, const Request& request, Candidate* candidate);
+// Whether a GPU of this type is what the launch asks for.
+bool GpuTypeWouldDo(const RunnerFacts& runner, const std::string& type, const Request& request);
+// The highest layer, as an index, that set an effective leaf below `path`.
+std::optional<std::size_t> HighestLayerBelow(const Finished& effective, const Path& path);
+// The candidates without reasons, best first. `candidates` is in catalog order.
+std::vector<const Candidate*> Ranked(const std::vector<Candidate>& candidates, const Request& request,
+                                     const std::string& strategy);
+Json PlacementOf(const Candidate& candidate);
+
+// ---- reference_remedy.cc: what would help ----
+
+// The `remedies` of a request that is rejected.
+Json Remedies(const CatalogData& data, const Json& request, const Json& live);
 
 }  // namespace berth::reference
 

@@ -231,23 +231,6 @@ void CheckIngress(const Json& spec, Strings* errors) {
   }
 }
 
-std::string Pointer(const Path& path) {
-  std::string out;
-  for (const std::string& token : path) {
-    out += '/';
-    for (const char c : token) {
-      if (c == '~') {
-        out += "~0";
-      } else if (c == '/') {
-        out += "~1";
-      } else {
-        out += c;
-      }
-    }
-  }
-  return out;
-}
-
 // What one layer says at `path`; nothing where it is silent and where it removes.
 const Json* SaidAt(const Json& layer, const Path& path) {
   const Json* at = &layer;
@@ -308,6 +291,23 @@ Path ResultPath(const Merged& merged, const Path& path) {
 }
 
 }  // namespace
+
+std::string Pointer(const Path& path) {
+  std::string out;
+  for (const std::string& token : path) {
+    out += '/';
+    for (const char c : token) {
+      if (c == '~') {
+        out += "~0";
+      } else if (c == '/') {
+        out += "~1";
+      } else {
+        out += c;
+      }
+    }
+  }
+  return out;
+}
 
 const Json* Find(const Json& root, const Path& path) {
   const Json* at = &root;

@@ -1200,6 +1200,580 @@ TEST(ReferenceAdmit, ImagesMatchAsGiven) {
   EXPECT_EQ(Decide(objects, Json::object())["reasons"][0]["class"], "ASK_ADMIN");
 }
 
+// ---- remedies ----
+
+Json RemediesOf(const Json& objects, const Json& request, const Json& live = Json::object()) {
+  const Json decision = Decide(objects, request, live);
+  EXPECT_EQ(decision["verdict"], "REJECTED") << request;
+  return decision.value("remedies", Json::array());
+}
+
+// One line for each remedy: actions, how many it admits, what it changes, and the placement as `runner/profile`.
+Names Helps(const Json& objects, const Json& request, const Json& live = Json::object()) {
+  Names out;
+  for (const Json& remedy : RemediesOf(objects, request, live)) {
+    std::string line;
+    for (const Json& action : remedy["actions"]) line += (line.empty() ? "" : "+") + action.get<std::string>();
+    EXPECT_EQ(remedy["action"], remedy["actions"][0]);
+    line += " " + remedy["admits"].dump();
+    for (const Json& change : remedy["changes"]) {
+      line += " " + change["op"].get<std::string>() + " " + change["path"].get<std::string>();
+      if (change.contains("value")) line += " " + change["value"].dump();
+    }
+    if (remedy.contains("wait")) line += " " + remedy["wait"]["reasons"].dump();
+    if (remedy.contains("admin")) {
+      const Json& admin = remedy["admin"];
+      line += " " + admin["layer"].get<std::string>() + " " + admin["path"].get<std::string>() + " " +
+              admin["value"].dump() + " was " + admin["current"].dump() + " for " +
+              admin["runner_id"].get<std::string>() + "/" + admin["profile_name"].get<std::string>();
+    }
+    if (remedy.contains("placement")) {
+      line += " -> " + remedy["placement"]["runner_id"].get<std::string>() + "/" +
+              remedy["placement"]["profile_name"].get<std::string>();
+    }
+    out.push_back(line);
+  }
+  return out;
+}
+
+Json WithRunner(Json objects, const std::string& id, const std::string& profile) {
+  objects.push_back(RunnerDoc(id, Json::array({Bound(profile, true)})));
+  return objects;
+}
+
+// The runner, wherever it stands.
+Json& RunnerOf(Json& objects, const std::string& id) {
+  return *std::find_if(objects.begin(), objects.end(),
+                       [&](const Json& object) { return object.value("runner_id", "") == id; });
+}
+
+Json Enforcing(Json objects) {
+  for (Json& object : objects) {
+    if (object["kind"] == "Runner") object["managed_spec"]["enforce_resource_limits"] = true;
+  }
+  return objects;
+}
+
+Json OrganizationDoc(const std::string& members) {
+  Json out = Json::parse(members);
+  out["kind"] = "Organization";
+  return out;
+}
+
+TEST(ReferenceRemedy, OnlyRejectionsHaveThem) {
+  const Json objects = World(Json::object());
+  EXPECT_FALSE(Decide(objects, Json::object()).contains("remedies"));
+  EXPECT_FALSE(Decide(objects, {{"no_such", 1}}).contains("remedies"));
+  EXPECT_EQ(Decide(objects, {{"architecture", "arm64"}})["remedies"], Json::array());
+  const Json refused = World(Json::object(), Json::array({OrganizationDoc(R"({"allowed_images": ["("]})")}));
+  EXPECT_EQ(RemediesOf(refused, Json::object()), Json::array());
+}
+
+TEST(ReferenceRemedy, HasItsShape) {
+  const Json objects =
+      Enforcing(World(Json::parse(R"({"resource_defaults": {"cpuRequest": "2", "memoryLimit": "8Gi"}})")));
+  EXPECT_EQ(RemediesOf(objects, Json::object()), Json::parse(R"([
+    {"action": "FIX_REQUEST", "actions": ["FIX_REQUEST"],
+     "changes": [{"op": "add", "path": "/resource_limits", "value": {"cpu": "2"}}], "admits": 1,
+     "placement": {"runner_id": "r", "profile_name": "p", "profile_id": null, "zone": "z"}},
+    {"action": "ASK_ADMIN", "actions": ["ASK_ADMIN"], "changes": [], "admits": 1,
+     "placement": {"runner_id": "r", "profile_name": "p", "profile_id": null, "zone": "z"},
+     "admin": {"runner_id": "r", "organization_id": "default", "profile_name": "p", "layer": "binding",
+       "path": "/resource_defaults/cpuLimit", "source": null, "value": "2", "current": null}}])"));
+  const Json live = Json::parse(R"({"default/r": {"available_cpu_millicores": 0}})");
+  EXPECT_EQ(RemediesOf(World(Json::parse(R"({"resource_defaults": {"cpuRequest": "2"}})")), Json::object(), live),
+            Json::parse(R"([{"action": "WAIT", "actions": ["WAIT"], "changes": [], "admits": 1,
+              "wait": {"reasons": ["INSUFFICIENT_CPU"], "retry_delay_seconds": 30}}])"));
+}
+
+TEST(ReferenceRemedy, AddsTheLimitsThatTheRunnerMisses) {
+  const Json one = Enforcing(World(Json::parse(R"({"resource_defaults": {"cpuRequest": "2", "memoryLimit": "8Gi"}})")));
+  // Wherever the limit goes, in the request's own spelling.
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {R"({"sandbox_id": "a"})", R"(add /resource_limits {"cpu":"2"})"},
+      {R"({"sandboxId": "a"})", R"(add /resourceLimits {"cpu":"2"})"},
+      {R"({"sandboxId": "a", "resource_limits": {}})", R"(add /resource_limits/cpu "2")"},
+      {R"({"resourceLimits": {"memory": "1Gi"}})", R"(add /resourceLimits/cpu "2")"},
+      {R"({"resource_limits": null})", R"(add /resource_limits {"cpu":"2"})"},
+      {R"({"resource_limits": {"cpu": null}})", R"(add /resource_limits/cpu "2")"},
+      {R"({"resource_limits": {"cpu": ""}})", R"(add /resource_limits/cpu "2")"},
+      {R"({"sandboxId": "a", "resource_limits": null})", R"(add /resource_limits {"cpu":"2"})"},
+      {R"({"resource_requests": {"cpu": "3"}, "zone": "z"})", R"(add /resource_limits {"cpu":"3"})"},
+      {R"({"resources": {}})", R"(add /resources/cpu "2")"},
+      {R"({"resources": {"memory": "1Gi"}})", R"(add /resources/cpu "2")"},
+      {R"({"resources": null})", R"(add /resource_limits {"cpu":"2"})"}};
+  for (const auto& [request, change] : rows) {
+    EXPECT_EQ(Helps(one, Json::parse(request))[0], "FIX_REQUEST 1 " + change + " -> r/p") << request;
+  }
+  // Both of them, in one operation or in two.
+  const Json both =
+      Enforcing(World(Json::parse(R"({"resource_defaults": {"cpuRequest": "2", "memoryRequest": "4Gi"}})")));
+  EXPECT_EQ(Helps(both, Json::object()),
+            Names{R"(FIX_REQUEST 1 add /resource_limits {"cpu":"2","memory":"4Gi"} -> r/p)"});
+  EXPECT_EQ(Helps(both, Json::parse(R"({"resource_limits": {"gpu": null, "memory": null}})")),
+            Names{R"(FIX_REQUEST 1 add /resource_limits/cpu "2" add /resource_limits/memory "4Gi" -> r/p)"});
+  // Without a request there is no value for the limit.
+  EXPECT_EQ(Helps(Enforcing(World(Json::object())), Json::object()), Names{});
+  EXPECT_EQ(Helps(Enforcing(World(Json::parse(R"({"resource_defaults": {"memoryLimit": "1Gi"}})"))), Json::object()),
+            Names{});
+}
+
+TEST(ReferenceRemedy, SetsARequestToItsLimit) {
+  const Json lenient = OrganizationDoc(R"({"limits_are": "default"})");
+  const Json objects =
+      World(Json::parse(R"({"resource_defaults": {"cpuLimit": "4", "memoryLimit": "4Gi"}})"), Json::array({lenient}));
+  // Shrinking finds the same change; the first action names it.
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "8"}})")),
+            Names{R"(FIX_REQUEST 1 replace /resource_requests/cpu "4" -> r/p)"});
+  EXPECT_EQ(
+      Helps(objects, Json::parse(R"({"resource_requests": {"memory": "8Gi", "cpu": 8}})")),
+      Names{R"(FIX_REQUEST 1 replace /resource_requests/cpu "4" replace /resource_requests/memory "4Gi" -> r/p)"});
+  // Two layers of the catalog can disagree too. In the older spelling one member is both sides.
+  const Json zone =
+      Json::parse(R"({"kind": "Zone", "zone": "z", "defaults": {"resource_defaults": {"cpuRequest": 8}}})");
+  const Json layered = World(Json::parse(R"({"resource_defaults": {"cpuLimit": "4"}})"), Json::array({zone}));
+  EXPECT_EQ(Helps(layered, Json::object()), Names{R"(FIX_REQUEST 1 add /resource_requests {"cpu":"4"} -> r/p)"});
+  EXPECT_EQ(Helps(layered, Json::parse(R"({"resources": {"memory": "1Gi"}})")),
+            Names{R"(FIX_REQUEST 1 add /resources/cpu "4" -> r/p)"});
+  // To nothing, if need be: that is legal, and nothing shrinks.
+  const Json inherits = World(Json::parse(R"({"resource_defaults": {"cpuRequest": "4"}})"));
+  EXPECT_EQ(Helps(inherits, Json::parse(R"({"resource_limits": {"cpu": "0"}})")),
+            Names{R"(FIX_REQUEST 1 add /resource_requests {"cpu":"0"} -> r/p)"});
+  // A missing limit of the other dimension belongs to the same fix.
+  const Json enforcing = Enforcing(World(
+      Json::parse(R"({"resource_defaults": {"cpuLimit": "4", "memoryRequest": "1Gi"}})"), Json::array({lenient})));
+  EXPECT_EQ(Helps(enforcing, Json::parse(R"({"resource_requests": {"cpu": "8"}})")),
+            Names{R"(FIX_REQUEST 1 replace /resource_requests/cpu "4" add /resource_limits {"memory":"1Gi"} -> r/p)"});
+  EXPECT_EQ(Helps(World(Json::parse(R"({"resource_defaults": {"cpuLimit": "4", "memoryRequest": "1Gi"}})"),
+                        Json::array({lenient})),
+                  Json::parse(R"({"resource_requests": {"cpu": "8"}})")),
+            Names{R"(FIX_REQUEST 1 replace /resource_requests/cpu "4" -> r/p)"});
+}
+
+TEST(ReferenceRemedy, ShrinksToTheCeiling) {
+  const Json objects = World(Json::parse(R"({"resource_defaults": {"cpuLimit": "4"}})"));
+  const std::string admin = "ASK_ADMIN 1 profile /resource_defaults/cpuLimit \"8\" was \"4\" for r/p -> r/p";
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "8"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" -> r/p)", admin}));
+  // Two operations come after one.
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resourceRequests": {"cpu": "7"}, "resourceLimits": {"cpu": "8"}})")),
+            (Names{admin,
+                   "RETRY_SMALLER 1 replace /resourceLimits/cpu \"4\" replace /resourceRequests/cpu \"4\" "
+                   "-> r/p"}));
+  // A request that follows its limit needs no operation of its own.
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_limits": {"cpu": "8"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_limits/cpu "4" -> r/p)", admin}));
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resources": {"cpu": "8"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resources/cpu "4" -> r/p)", admin}));
+}
+
+TEST(ReferenceRemedy, ShrinksToTheQuota) {
+  const Json quota = OrganizationDoc(R"({"quota": {"cpu": 4, "memory": "2G", "gpu": 1}})");
+  EXPECT_EQ(Helps(World(Json::object(), Json::array({quota})), Json::parse(R"({"resource_limits": {"cpu": "8"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_limits/cpu "4" -> r/p)",
+                   R"(ASK_ADMIN 1 organization /quota/cpu "8" was "4" for r/p -> r/p)"}));
+  // Without a limit the quota bounds the request. Bytes are printed as bytes.
+  EXPECT_EQ(
+      Helps(World(Json::object(), Json::array({quota})), Json::parse(R"({"resource_requests": {"memory": "4G"}})")),
+      (Names{R"(RETRY_SMALLER 1 replace /resource_requests/memory "1953125Ki" -> r/p)",
+             R"(ASK_ADMIN 1 organization /quota/memory "3906250Ki" was "2G" for r/p -> r/p)"}));
+  // Also what the launch inherits.
+  EXPECT_EQ(Helps(World(Json::parse(R"({"resource_defaults": {"memoryLimit": "4Gi"}})"), Json::array({quota})),
+                  Json::object()),
+            (Names{R"(RETRY_SMALLER 1 add /resource_limits {"memory":"1953125Ki"} -> r/p)",
+                   R"(ASK_ADMIN 1 organization /quota/memory "4Gi" was "2G" for r/p -> r/p)"}));
+  EXPECT_EQ(Helps(World(Json::object(), Json::array({quota})), Json::parse(R"({"resources": {"gpu": {"count": 2}}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resources/gpu/count 1 -> r/p)",
+                   R"(ASK_ADMIN 1 organization /quota/gpu 2 was 1 for r/p -> r/p)"}));
+  // Two dimensions of one code are more than one field.
+  EXPECT_EQ(Helps(World(Json::object(), Json::array({quota})),
+                  Json::parse(R"({"resource_limits": {"cpu": "8"}, "resource_requests": {"gpu": {"count": 2}}})")),
+            Names{R"(RETRY_SMALLER 1 replace /resource_limits/cpu "4" replace /resource_requests/gpu/count 1 -> r/p)"});
+  // Nothing shrinks to 0.
+  const Json none = OrganizationDoc(R"({"quota": {"gpu": 0}})");
+  EXPECT_EQ(Helps(World(Json::object(), Json::array({none})), Json::parse(R"({"resources": {"gpu": {"count": 2}}})")),
+            Names{R"(ASK_ADMIN 1 organization /quota/gpu 2 was 0 for r/p -> r/p)"});
+}
+
+TEST(ReferenceRemedy, ShrinksToTheRunner) {
+  Json objects = World(Json::parse(R"({"resource_defaults": {"cpuRequest": "8"}})"));
+  objects[1]["capabilities"]["max_cpu_millicores"] = 2500;
+  EXPECT_EQ(Helps(objects, Json::object()), Names{R"(RETRY_SMALLER 1 add /resource_requests {"cpu":"2500m"} -> r/p)"});
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resources": {"memory": "1Gi"}})")),
+            Names{R"(RETRY_SMALLER 1 add /resources/cpu "2500m" -> r/p)"});
+  // One member of the older spelling takes the smaller of the two values.
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resources": {"cpu": "4"}})")),
+            Names{R"(RETRY_SMALLER 1 replace /resources/cpu "2500m" -> r/p)"});
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_limits": {"cpu": "4"}, "resource_requests": {"cpu": "4"}})")),
+            Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "2500m" -> r/p)"});
+  // The count stands on both sides, each in its own spelling.
+  Json gpus = World(Json::object());
+  gpus[1]["capabilities"]["max_gpu_count"] = 2;
+  EXPECT_EQ(Helps(gpus, Json::parse(R"({"resource_requests": {"gpu": {"count": 4, "type": "h100"}},
+    "resource_limits": {"gpu": {"gpuCount": "4", "gpu_type": "H100"}}})")),
+            Names{"RETRY_SMALLER 1 replace /resource_limits/gpu/gpuCount 2 replace /resource_requests/gpu/count 2 "
+                  "-> r/p"});
+  EXPECT_EQ(
+      Helps(gpus, Json::parse(R"({"resource_requests": {"gpu": {"gpu_count": 3}}, "resource_limits": {"gpu": {}}})")),
+      Names{"RETRY_SMALLER 1 replace /resource_requests/gpu/gpu_count 2 -> r/p"});
+  gpus[1]["capabilities"]["max_gpu_count"] = 0;
+  EXPECT_EQ(Helps(gpus, Json::parse(R"({"resource_requests": {"gpu": {"count": 4}}})")), Names{});
+}
+
+TEST(ReferenceRemedy, WaitsOrTakesWhatIsFree) {
+  const Json spec = Json::parse(R"({"resource_defaults": {"cpuRequest": "4", "memoryRequest": "4Gi"}})");
+  Json objects = WithRunner(WithRunner(World(spec), "s", "p"), "t", "p");
+  RunnerOf(objects, "t")["capabilities"]["max_cpu_millicores"] = 1;
+  // `t` is too small besides, so waiting does not help there.
+  const Json live = Json::parse(R"({
+    "default/r": {"connection_status": "DISCONNECTED", "available_memory_bytes": 1024},
+    "default/s": {"available_cpu_millicores": 1000},
+    "default/t": {"connection_status": "DISCONNECTED", "available_gpu_count": 0}})");
+  EXPECT_EQ(Helps(objects, Json::object(), live),
+            (Names{R"(RETRY_SMALLER 1 add /resource_requests {"cpu":"1"} -> s/p)",
+                   R"(WAIT 2 ["RUNNER_DISCONNECTED","INSUFFICIENT_CPU","INSUFFICIENT_MEMORY"])"}));
+  EXPECT_EQ(Helps(World(Json::object()), Json::parse(R"({"resources": {"gpu": {"count": 2}}})"),
+                  Json::parse(R"({"default/r": {"available_gpu_count": 1}})")),
+            (Names{"RETRY_SMALLER 1 replace /resources/gpu/count 1 -> r/p", R"(WAIT 1 ["INSUFFICIENT_GPU"])"}));
+  EXPECT_EQ(Helps(World(spec), Json::object(), Json::parse(R"({"default/r": {"stale": true}})")),
+            Names{R"(WAIT 1 ["INSUFFICIENT_CPU","INSUFFICIENT_MEMORY"])"});
+  EXPECT_EQ(Helps(World(spec), Json::object(), Json::parse(R"({"default/r": {"install_status": "FAILED"}})")), Names{});
+}
+
+TEST(ReferenceRemedy, ValuesAreTheLargestOfAnyCandidate) {
+  Json objects = WithRunner(World(Json::object()), "s", "p");
+  RunnerOf(objects, "r")["capabilities"]["max_cpu_millicores"] = 4000;
+  RunnerOf(objects, "s")["capabilities"]["max_cpu_millicores"] = 8000;
+  const Json request = Json::parse(R"({"resource_requests": {"cpu": "16"}})");
+  EXPECT_EQ(Helps(objects, request), Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "8" -> s/p)"});
+  // Beyond the filter there is more, but nothing else is needed.
+  Json filtered = request;
+  filtered["runner_ids"] = {"r"};
+  EXPECT_EQ(Helps(objects, filtered), Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" -> r/p)"});
+  // Where one is better in one dimension and the other in another, both stay.
+  RunnerOf(objects, "s")["capabilities"]["max_memory_bytes"] = 17179869184;
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "16", "memory": "32Gi"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" -> r/p)",
+                   "RETRY_SMALLER 1 replace /resource_requests/cpu \"8\" replace /resource_requests/memory \"16Gi\" "
+                   "-> s/p"}));
+}
+
+TEST(ReferenceRemedy, OfManyWaysToShrinkThreeAreKept) {
+  // Kept of 8 cores and 64Gi together: 0.44, 0.53, 0.64, 0.75, 0.86.
+  Json objects = Json::array({Profile("p", Json::object())});
+  std::int64_t cores = 0;
+  for (const std::int64_t gib : {20, 18, 17, 16, 15}) {
+    ++cores;
+    Json runner = RunnerDoc("r" + std::to_string(cores), Json::array({Bound("p", true)}));
+    runner["capabilities"]["max_cpu_millicores"] = 1000 * cores;
+    runner["capabilities"]["max_memory_bytes"] = gib << 30;
+    objects.push_back(runner);
+  }
+  EXPECT_EQ(
+      Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "8", "memory": "64Gi"}})")),
+      (Names{
+          R"(RETRY_SMALLER 1 replace /resource_requests/cpu "3" replace /resource_requests/memory "17Gi" -> r3/p)",
+          R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" replace /resource_requests/memory "16Gi" -> r4/p)",
+          R"(RETRY_SMALLER 1 replace /resource_requests/cpu "5" replace /resource_requests/memory "15Gi" -> r5/p)"}));
+}
+
+TEST(ReferenceRemedy, NamesAnotherProfile) {
+  const Json web =
+      Json::parse(R"({"network": {"egress": {"default": "web", "modes": {"web": {"type": "internet"}}}}})");
+  Json objects = World(Json::object(), Json::array({Profile("q", web)}));
+  objects[1]["profile_bindings"].push_back(Bound("q", false));
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {R"("profile_names": ["p"])", R"(replace /profile_names ["q"])"},
+      {R"("profileNames": ["p", "x"])", R"(replace /profileNames ["q"])"},
+      {R"("profile_ids": ["p"])", R"(replace /profile_ids ["q"])"},
+      {R"("profile_names": null, "profile_ids": ["p"])", R"(replace /profile_ids ["q"])"},
+      {R"("profile_names": ["p"], "profile_ids": ["x"])", R"(replace /profile_names ["q"] remove /profile_ids)"},
+      {R"("profile_names": ["p"], "profileIds": null)", R"(replace /profile_names ["q"])"},
+      {R"("profile_names": ["x"], "runner_ids": ["r"])", R"(replace /profile_names ["q"])"}};
+  for (const auto& [filter, change] : rows) {
+    const Json request = Json::parse("{" + filter + R"(, "network": {"egress_mode": "web"}})");
+    EXPECT_EQ(Helps(objects, request), Names{"USE_OTHER_PROFILE 1 " + change + " -> r/q"}) << filter;
+  }
+  const Json request = Json::parse(R"({"profile_names": ["p"], "network": {"egress_mode": "web"}})");
+  // Without the filter the launch is unnamed, and then some organizations allow nothing but defaults.
+  objects.push_back(OrganizationDoc(R"({"unnamed_requests": "default_binding_only"})"));
+  EXPECT_EQ(Helps(objects, request), Names{});
+  std::swap(objects[1]["profile_bindings"][0]["is_default"], objects[1]["profile_bindings"][1]["is_default"]);
+  EXPECT_EQ(Helps(objects, request), Names{R"(USE_OTHER_PROFILE 1 replace /profile_names ["q"] -> r/q)"});
+}
+
+TEST(ReferenceRemedy, NamesAnotherRunner) {
+  Json objects = WithRunner(World(Json::object()), "s", "p");
+  Json& other = RunnerOf(objects, "s");
+  other["identity"] = Json::parse(R"({"zone": "y", "runner_group_id": "green", "cluster_name": "c"})");
+  other["capabilities"]["supported_architectures"] = {"arm64"};
+  const std::vector<std::pair<std::string, std::string>> rows = {
+      {R"("runner_ids": ["r"])", R"(replace /runner_ids ["s"])"},
+      {R"("runnerIds": ["r", "x"], "runner_group_id": "green")", R"(replace /runnerIds ["s"])"},
+      {R"("runnerGroupId": "blue", "runner_ids": [])", "remove /runnerGroupId"},
+      {R"("zone": "z", "runner_group_id": "")", "remove /zone"},
+      {R"("zone": "x", "runner_ids": ["s"])", "remove /zone"},
+      {R"("zone": "z", "runner_group_id": "blue", "runner_ids": ["r"])",
+       R"(replace /runner_ids ["s"] remove /runner_group_id remove /zone)"},
+      {R"("zone": "y", "runner_group_id": "green", "runner_ids": ["r"])", R"(replace /runner_ids ["s"])"}};
+  for (const auto& [filters, changes] : rows) {
+    const Json request = Json::parse("{" + filters + R"(, "architecture": "arm64"})");
+    EXPECT_EQ(Helps(objects, request), Names{"USE_OTHER_RUNNER 1 " + changes + " -> s/p"}) << filters;
+  }
+}
+
+TEST(ReferenceRemedy, CombinesKindsWhenNoPartSuffices) {
+  const Json web = Json::parse(R"({"network": {"egress": {"default": "web", "modes": {"web": {"type": "internet"}}}},
+    "resource_defaults": {"memoryLimit": "1Gi"}})");
+  Json objects = WithRunner(World(Json::object(), Json::array({Profile("q", web)})), "s", "q");
+  RunnerOf(objects, "s")["capabilities"]["max_cpu_millicores"] = 8000;
+  Json request = Json::parse(R"({"profile_names": ["p"], "runner_ids": ["r"], "network": {"egress_mode": "web"}})");
+  EXPECT_EQ(
+      Helps(objects, request),
+      Names{R"(USE_OTHER_PROFILE+USE_OTHER_RUNNER 1 replace /profile_names ["q"] replace /runner_ids ["s"] -> s/q)"});
+  request["resource_requests"] = {{"cpu", "16"}};
+  EXPECT_EQ(Helps(objects, request),
+            Names{"RETRY_SMALLER+USE_OTHER_PROFILE+USE_OTHER_RUNNER 1 replace /resource_requests/cpu \"8\" "
+                  "replace /profile_names [\"q\"] replace /runner_ids [\"s\"] -> s/q"});
+  // Four kinds are too many.
+  RunnerOf(objects, "s")["managed_spec"]["enforce_resource_limits"] = true;
+  EXPECT_EQ(Helps(objects, request), Names{});
+  request.erase("runner_ids");
+  EXPECT_EQ(Helps(objects, request),
+            Names{"FIX_REQUEST+RETRY_SMALLER+USE_OTHER_PROFILE 1 add /resource_limits {\"cpu\":\"8\"} "
+                  "replace /resource_requests/cpu \"8\" replace /profile_names [\"q\"] -> s/q"});
+}
+
+TEST(ReferenceRemedy, FixesAndShrinksTogether) {
+  Json objects = Enforcing(World(Json::parse(R"({"resource_defaults": {"memoryLimit": "2Gi"}})")));
+  objects[1]["capabilities"]["max_cpu_millicores"] = 8000;
+  EXPECT_EQ(
+      Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "16"}})")),
+      Names{
+          R"(FIX_REQUEST+RETRY_SMALLER 1 add /resource_limits {"cpu":"8"} replace /resource_requests/cpu "8" -> r/p)"});
+  // The limit of one dimension, the shrinking of another.
+  EXPECT_EQ(
+      Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "3", "gpu": {"count": 9}}})")),
+      Names{
+          R"(FIX_REQUEST+RETRY_SMALLER 1 add /resource_limits {"cpu":"3"} replace /resource_requests/gpu/count 8 -> r/p)"});
+  // In the older spelling one operation is both.
+  objects[0]["spec"]["resource_defaults"]["cpuRequest"] = "16";
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resources": {"memory": "2Gi"}})")),
+            Names{R"(FIX_REQUEST+RETRY_SMALLER 1 add /resources/cpu "8" -> r/p)"});
+}
+
+TEST(ReferenceRemedy, CombinesNothingWhereOneKindHelps) {
+  const auto limit = [](const char* cpu) -> Json { return {{"resource_defaults", {{"cpuLimit", cpu}}}}; };
+  Json objects = World(limit("4"), Json::array({Profile("q", limit("6")), Profile("s", limit("8"))}));
+  objects[1]["profile_bindings"] = Json::array({Bound("p", false), Bound("q", true)});
+  objects.push_back(RunnerDoc("s", Json::array({Bound("s", true)})));
+  // Shrinking helps, so it is not tried together with the larger `q`; the other two kinds help only together.
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"profile_names": ["p"], "runner_ids": ["r"],
+    "resource_requests": {"cpu": "7"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" -> r/p)",
+                   R"(ASK_ADMIN 1 profile /resource_defaults/cpuLimit "7" was "4" for r/p -> r/p)",
+                   "USE_OTHER_PROFILE+USE_OTHER_RUNNER 1 replace /profile_names [\"s\"] replace /runner_ids [\"s\"] "
+                   "-> s/s"}));
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"profile_names": ["p"], "runner_ids": ["r"],
+    "resource_requests": {"cpu": "6"}})")),
+            (Names{R"(RETRY_SMALLER 1 replace /resource_requests/cpu "4" -> r/p)",
+                   R"(USE_OTHER_PROFILE 1 replace /profile_names ["q"] -> r/q)",
+                   R"(ASK_ADMIN 1 profile /resource_defaults/cpuLimit "6" was "4" for r/p -> r/p)"}));
+}
+
+TEST(ReferenceRemedy, ACombinationUsesAllItsKinds) {
+  const Json web =
+      Json::parse(R"({"network": {"egress": {"default": "web", "modes": {"web": {"type": "internet"}}}}})");
+  const Json defaults = OrganizationDoc(R"({"unnamed_requests": "default_binding_only"})");
+  Json objects = Json::array({Profile("p", Json::object()), Profile("q", web), defaults});
+  objects.push_back(RunnerDoc("r", Json::array({Bound("q", true)})));
+  objects[3]["capabilities"]["max_cpu_millicores"] = 4000;
+  const Json request =
+      Json::parse(R"({"profile_names": ["x"], "resource_requests": {"cpu": "6"}, "network": {"egress_mode": "web"}})");
+  EXPECT_EQ(Helps(objects, request), Names{"RETRY_SMALLER+USE_OTHER_PROFILE 1 replace /resource_requests/cpu \"4\" "
+                                           "replace /profile_names [\"q\"] -> r/q"});
+  // An unnamed launch does not get the `q` of `s`, a named one does, and then nothing has to be smaller.
+  objects.push_back(RunnerDoc("s", Json::array({Bound("p", true), Bound("q", false)})));
+  EXPECT_EQ(Helps(objects, request), Names{});
+}
+
+TEST(ReferenceRemedy, NoPartOfACombinationIsEnough) {
+  // An unnamed launch meets the `q` of `r` only, which needs both limits. A named one also meets that of `s`, where
+  // either limit is above the ceiling, and neither is needed.
+  const Json q = Json::parse(R"({"network": {"egress": {"default": "web", "modes": {"web": {"type": "internet"}}}},
+    "resource_defaults": {"cpuRequest": "2", "memoryRequest": "4Gi"}})");
+  const Json defaults = OrganizationDoc(R"({"unnamed_requests": "default_binding_only"})");
+  Json objects = Enforcing(Json::array(
+      {Profile("p", Json::object()), Profile("q", q), defaults, RunnerDoc("r", Json::array({Bound("q", true)}))}));
+  const Json request = Json::parse(R"({"profile_names": ["x"], "network": {"egress_mode": "web"}})");
+  EXPECT_EQ(Helps(objects, request),
+            Names{R"(FIX_REQUEST+USE_OTHER_PROFILE 1 add /resource_limits {"cpu":"2","memory":"4Gi"})"
+                  R"( replace /profile_names ["q"] -> r/q)"});
+  Json small = Bound("q", false);
+  small["overrides_json"] = Json::parse(R"({"resource_defaults": {"cpuLimit": "1", "cpuRequest": "1",
+    "memoryLimit": "1Gi", "memoryRequest": "1Gi"}})");
+  objects.push_back(RunnerDoc("s", Json::array({Bound("p", true), small})));
+  EXPECT_EQ(Helps(objects, request), Names{});
+}
+
+TEST(ReferenceRemedy, SaysWhoseDocumentIsMeant) {
+  // A shared runner's profile belongs to the runner's organization, the quota to the caller's.
+  Json objects = World(Json::parse(R"({"resource_defaults": {"cpuLimit": "4"}})"));
+  for (Json& object : objects) object["organization_id"] = "other";
+  objects[1]["is_shared"] = true;
+  Json request = Json::parse(R"({"organization_id": "mine", "resource_requests": {"cpu": "6"}})");
+  Json remedies = RemediesOf(objects, request);
+  ASSERT_EQ(remedies.size(), 2U);
+  EXPECT_EQ(remedies[1]["admin"]["layer"], "profile");
+  EXPECT_EQ(remedies[1]["admin"]["organization_id"], "other");
+  objects.push_back(OrganizationDoc(R"({"organization_id": "mine", "quota": {"cpu": "3"}})"));
+  request["resource_requests"] = {{"cpu", "4"}};
+  // The inherited limit and the request would both have to be smaller: that is two operations.
+  remedies = RemediesOf(objects, request);
+  ASSERT_EQ(remedies.size(), 2U);
+  EXPECT_EQ(remedies[0]["admin"]["layer"], "organization");
+  EXPECT_EQ(remedies[0]["admin"]["organization_id"], "mine");
+}
+
+TEST(ReferenceRemedy, ListsThreeOfAnAction) {
+  Json objects = World(Json::parse(R"({"resource_defaults": {"cpuRequest": "2", "memoryLimit": "8Gi"}})"));
+  for (const char* id : {"u", "t", "s"}) objects = WithRunner(objects, id, "p");
+  objects.push_back(OrganizationDoc(R"({"strategy": "first"})"));
+  const auto admin = [](const std::string& runner) {
+    return "ASK_ADMIN 1 binding /resource_defaults/cpuLimit \"2\" was null for " + runner + "/p -> " + runner + "/p";
+  };
+  EXPECT_EQ(Helps(Enforcing(objects), Json::object()),
+            (Names{R"(FIX_REQUEST 4 add /resource_limits {"cpu":"2"} -> r/p)", admin("r"), admin("s"), admin("t")}));
+}
+
+TEST(ReferenceRemedy, ChangesEveryCandidateOfTheDocument) {
+  // A ceiling of the zone, of a profile that two runners bind, and of one binding.
+  const Json zone = Json::parse(R"({"kind": "Zone", "zone": "z", "defaults": {"resource_defaults": {"cpuLimit": 4}}})");
+  const Json ceiling = Json::parse(R"({"resource_defaults": {"cpuLimit": "5"}})");
+  const Json first = OrganizationDoc(R"({"strategy": "first"})");
+  Json objects = World(Json::object(), Json::array({zone, first, Profile("q", ceiling)}));
+  objects = WithRunner(WithRunner(WithRunner(WithRunner(objects, "s", "p"), "t", "q"), "u", "q"), "v", "q");
+  RunnerOf(objects, "v")["profile_bindings"][0]["overrides_json"] = R"({"resourceDefaults": {"cpu_limit": "3"}})";
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_requests": {"cpu": "6"}})")),
+            (Names{R"(RETRY_SMALLER 2 replace /resource_requests/cpu "5" -> t/q)",
+                   R"(ASK_ADMIN 2 zone /resource_defaults/cpuLimit "6" was "4" for r/p -> r/p)",
+                   R"(ASK_ADMIN 2 profile /resource_defaults/cpuLimit "6" was "5" for t/q -> t/q)",
+                   R"(ASK_ADMIN 1 binding /resource_defaults/cpuLimit "6" was "3" for v/q -> v/q)"}));
+  // The first that it admits need not be the first that it reaches, and what it makes valid counts too.
+  const Json modes = Json::parse(R"({"network": {"egress": {"default": "a", "modes": {"a": {"type": "none"}}}}})");
+  Json invalid = WithRunner(WithRunner(World(modes), "s", "p"), "t", "p");
+  invalid.push_back(first);
+  RunnerOf(invalid, "r")["install_status"] = "FAILED";
+  RunnerOf(invalid, "t")["profile_bindings"][0]["overrides_json"] = R"({"network": {"egress": {"default": "b"}}})";
+  EXPECT_EQ(Helps(invalid, Json::parse(R"({"network": {"egress_mode": "b"}})")),
+            Names{R"(ASK_ADMIN 2 profile /network/egress/modes/b {"type":"none"} was null for s/p -> s/p)"});
+}
+
+TEST(ReferenceRemedy, AsksForAnImagePattern) {
+  const Json objects = World(Json::parse(R"({"container_image": "debian"})"),
+                             Json::array({OrganizationDoc(R"({"allowed_images": ["python:.*"]})")}));
+  EXPECT_EQ(Helps(objects, {{"container_image", "ghcr.io/a_b-c:1C"}}),
+            Names{R"(ASK_ADMIN 1 organization /allowed_images ["python:.*","ghcr\\.io\\/a_b\\-c\\:1C"])"
+                  R"( was ["python:.*"] for r/p -> r/p)"});
+  EXPECT_EQ(
+      Helps(objects, Json::object()),
+      Names{R"(ASK_ADMIN 1 organization /allowed_images ["python:.*","debian"] was ["python:.*"] for r/p -> r/p)"});
+  // Without an image there is nothing to allow.
+  EXPECT_EQ(Helps(World(Json::object(), Json::array({OrganizationDoc(R"({"allowed_images": []})")})), Json::object()),
+            Names{});
+}
+
+TEST(ReferenceRemedy, AsksForADefaultLimit) {
+  // In a binding whose own request would be above it, the limit is an error of that layer.
+  Json objects = Enforcing(World(Json::parse(R"({"resource_defaults": {"memoryLimit": "8Gi"}})")));
+  const Json request = Json::parse(R"({"resource_requests": {"cpu": "2"}})");
+  const std::string fix = R"(FIX_REQUEST 1 add /resource_limits {"cpu":"2"} -> r/p)";
+  EXPECT_EQ(Helps(objects, request),
+            (Names{fix, R"(ASK_ADMIN 1 binding /resource_defaults/cpuLimit "2" was null for r/p -> r/p)"}));
+  objects[1]["profile_bindings"][0]["overrides_json"] = {{"resource_defaults", {{"cpuRequest", "4"}}}};
+  EXPECT_EQ(Helps(objects, request), Names{fix});
+}
+
+TEST(ReferenceRemedy, AsksForAnInstanceType) {
+  const Json count = Json::parse(R"({"resources": {"gpu": {"count": 1}}})");
+  Json objects = World(Json::parse(R"({"instance_types": ["cpu.small"]})"));
+  objects[1]["capabilities"]["supported_gpu_types"] = {"l40", "h100", "a100"};
+  EXPECT_EQ(Helps(objects, count),
+            Names{R"(ASK_ADMIN 1 profile /instance_types ["cpu.small","a100"] was ["cpu.small"] for r/p -> r/p)"});
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_limits": {"gpu": {"count": 1, "type": "L40"}}})")),
+            Names{R"(ASK_ADMIN 1 profile /instance_types ["cpu.small","l40"] was ["cpu.small"] for r/p -> r/p)"});
+  EXPECT_EQ(Helps(objects, Json::parse(R"({"resource_limits": {"gpu": {"count": 1, "type": "b200"}}})")), Names{});
+  Json sized = objects;
+  sized.push_back(
+      Json::parse(R"({"kind": "Zone", "zone": "z", "gpu_memory_gb": {"a100": 40, "H100": 80, "l40": 48}})"));
+  EXPECT_EQ(Helps(sized, Json::parse(R"({"resource_limits": {"gpu": {"count": 1, "memory_gb": 48}}})")),
+            Names{R"(ASK_ADMIN 1 profile /instance_types ["cpu.small","h100"] was ["cpu.small"] for r/p -> r/p)"});
+  // Where the list stands; in both places one of them alone would contradict the other.
+  objects[0]["spec"] = Json::parse(R"({"pod": {"placement": {"instance_types": ["b200"]}}})");
+  EXPECT_EQ(Helps(objects, count),
+            Names{R"(ASK_ADMIN 1 profile /pod/placement/instanceTypes ["b200","a100"] was ["b200"] for r/p -> r/p)"});
+  objects[1]["profile_bindings"][0]["overrides_json"] = R"({"instanceTypes": ["B200"]})";
+  EXPECT_EQ(Helps(objects, count), Names{});
+  // A list that restricts nothing is not in the way.
+  objects[1]["profile_bindings"][0]["overrides_json"] = R"({"pod": {"placement": {"instanceTypes": []}}})";
+  objects[1]["capabilities"]["supported_gpu_types"] = Json::array();
+  EXPECT_EQ(Helps(objects, count), Names{});
+}
+
+TEST(ReferenceRemedy, AsksForAnEgressMode) {
+  const auto asking = [](const std::string& name) -> Json { return {{"network", {{"egress_mode", name}}}}; };
+  const Json deny = Json::parse(R"({"network": {"egress": {"default": "deny", "modes": {"deny": {"type": "none"}}}}})");
+  EXPECT_EQ(Helps(World(deny), asking("internet")),
+            Names{R"(ASK_ADMIN 1 profile /network/egress/modes/internet {"type":"internet"} was null for r/p -> r/p)"});
+  EXPECT_EQ(Helps(World(deny), asking("a/b~c")),
+            Names{R"(ASK_ADMIN 1 profile /network/egress/modes/a~1b~0c {"type":"none"} was null for r/p -> r/p)"});
+  EXPECT_EQ(Helps(World(deny), asking(std::string(254, 'a'))), Names{});  // no name of a mode
+  // Without any modes there is no default either, and one field is not enough.
+  EXPECT_EQ(Helps(World(Json::object()), asking("internet")), Names{});
+  // What others declare, valid ones only; on any runner that the caller may see, in catalog order.
+  Json list = deny;
+  list["network"]["egress"]["modes"]["web"] = Json::parse(R"({"type": "allowlist", "cidrs": ["10.0.0.0/8"]})");
+  Json wrong = deny;
+  wrong["network"]["egress"]["modes"]["web"] = Json::parse(R"({"type": "allowlist"})");
+  Json objects = World(deny, Json::array({Profile("q", list), Profile("bad", wrong)}));
+  objects = WithRunner(WithRunner(objects, "s", "bad"), "t", "q");
+  Json request = asking("web");
+  request["runner_ids"] = {"r"};
+  EXPECT_EQ(Helps(objects, request),
+            (Names{R"(USE_OTHER_RUNNER 1 replace /runner_ids ["t"] -> t/q)",
+                   R"(ASK_ADMIN 1 profile /network/egress/modes/web {"cidrs":["10.0.0.0/8"],"type":"allowlist"})"
+                   R"( was null for r/p -> r/p)"}));
+  // The highest layer that sets a leaf, also when the name was removed there.
+  objects = World(list);
+  objects[1]["profile_bindings"][0]["overrides_json"] =
+      R"({"network": {"egress": {"default": "x", "modes": {"x": {"type": "org"}, "web": null}}}})";
+  EXPECT_EQ(Helps(objects, asking("web")),
+            Names{R"(ASK_ADMIN 1 binding /network/egress/modes/web {"type":"none"} was null for r/p -> r/p)"});
+  // Removed further up, it stays removed.
+  objects[1]["profile_bindings"][0]["overrides_json"] = R"({"network": {"egress": {"modes": {"web": null}}}})";
+  EXPECT_EQ(Helps(objects, asking("web")), Names{});
+}
+
+TEST(ReferenceRemedy, AsksForAnIngressLevel) {
+  const Json request = Json::parse(R"({"network": {"ingress_mode": "web", "exposed_ports": [80]}})");
+  EXPECT_EQ(Helps(World(Json::object()), request),
+            Names{R"(ASK_ADMIN 1 binding /network/ingress/web {"scope":"user","service":{"serviceType":"ClusterIP"}})"
+                  R"( was null for r/p -> r/p)"});
+  Json objects = World(
+      Json::parse(R"({"network": {"ingress": {"x": {"scope": "org", "service": {"serviceType": "NodePort"}}}}})"),
+      Json::array({Profile(
+          "q",
+          Json::parse(
+              R"({"network": {"ingress": {"web": {"scope": "any", "service": {"serviceType": "NodePort"}}}}})"))}));
+  objects[1]["profile_bindings"].push_back(Bound("q", false));
+  Json named = request;
+  named["profile_names"] = {"p"};
+  EXPECT_EQ(Helps(objects, named),
+            (Names{R"(USE_OTHER_PROFILE 1 replace /profile_names ["q"] -> r/q)",
+                   R"(ASK_ADMIN 1 profile /network/ingress/web {"scope":"any","service":{"serviceType":"NodePort"}})"
+                   R"( was null for r/p -> r/p)"}));
+}
+
 TEST(ReferenceResolve, AnswersWithoutAdmission) {
   const Json spec = Json::parse(R"({"namespace": {"strategy": "per-user"}})");
   const Catalog catalog(World(spec));
