@@ -16,6 +16,7 @@
 #include "berth/engine/catalog.h"
 #include "berth/engine/engine.h"
 #include "berth/engine/json.h"
+#include "berth/engine/remedy.h"
 #include "tests/reference/reference.h"
 
 namespace berth::bench {
@@ -26,7 +27,8 @@ using Json = nlohmann::json;
 constexpr size_t kCheckedBindings = 1000;
 constexpr int64_t kGibi = int64_t{1} << 30;
 
-enum Ask : int64_t { kFits = 0, kFitsNowhere = 1 };
+// Too much is what a smaller launch would mend.
+enum Ask : int64_t { kFits = 0, kFitsNowhere = 1, kTooMuch = 2 };
 
 PeerRequest RequestOf(Ask ask) {
   PeerRequest request;
@@ -65,7 +67,7 @@ LaunchRequest Decode(const std::string& text) {
 struct World {
   Json documents;
   std::vector<PeerBinding> peer;
-  Engine engine;
+  Engine engine{AdviceOptions{.remedies = false}};  // bare decisions, as the peers make them
 };
 
 World& WorldOf(size_t bindings) {
@@ -168,6 +170,20 @@ void BM_AdmitJson(benchmark::State& state) {
   Report(state, AllocationCount() - before);
 }
 
+// What follows a rejection when somebody asks what would help; beside BM_Admit of the same size.
+void BM_Remedies(benchmark::State& state) {
+  World& world = WorldOf(static_cast<size_t>(state.range(0)));
+  if (!MayTime(state, world, kTooMuch)) return;
+  const LaunchRequest request = Decode(DocumentOf(RequestOf(kTooMuch)).dump());
+  Scratch scratch;
+  Decision decision = world.engine.Admit(request, scratch);
+  decision.advice = AdviceOptions();
+  if (FindRemedies(decision, request).empty()) return state.SkipWithError("nothing helps");
+  const uint64_t before = AllocationCount();
+  for (auto _ : state) benchmark::DoNotOptimize(FindRemedies(decision, request));
+  Report(state, AllocationCount() - before);
+}
+
 void BM_PeerLoop(benchmark::State& state) {
   World& world = WorldOf(static_cast<size_t>(state.range(0)));
   const auto ask = static_cast<Ask>(state.range(1));
@@ -185,6 +201,7 @@ void Sizes(benchmark::internal::Benchmark* benchmark) {
 BENCHMARK(BM_Admit)->Apply(Sizes);
 BENCHMARK(BM_AdmitJson)->Apply(Sizes);
 BENCHMARK(BM_PeerLoop)->Apply(Sizes);
+BENCHMARK(BM_Remedies)->ArgName("bindings")->Arg(1000)->Arg(10000);
 
 }  // namespace
 }  // namespace berth::bench
