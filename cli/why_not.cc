@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -89,13 +90,18 @@ std::string LeftOutText(const Standing& standing, const Snapshot& snapshot, cons
 void PrintStanding(const Standing& standing, bool fits, const Decision& decision, const LaunchRequest& request,
                    Stream& out) {
   const Snapshot& snapshot = *decision.snapshot;
-  out.Add(BindingName(snapshot, standing.binding), Style::kStrong) << ": ";
+  out.Add(BindingName(snapshot, standing.binding), Style::kStrong);
+  // An own runner and a shared one may have the same id.
+  const std::string& owner = snapshot.RunnerOf(snapshot.bindings()[standing.binding]).runner->organization_id;
+  if (owner != request.organization_id) out << " (shared by organization " << Printable(owner) << ")";
+  out << ": ";
   if (standing.place == 1) {
     out.Add("gets this sandbox", Style::kGood) << "\n";
   } else if (fits) {
     out.Add("can take this sandbox", Style::kGood);
     if (standing.place) out << ", as number " << std::to_string(*standing.place) << " of those that can";
-    if (standing.in_scope()) out << "; " << BindingName(snapshot, decision.placements.front()) << " comes first";
+    if (standing.in_scope() && !decision.placements.empty())
+      out << "; " << BindingName(snapshot, decision.placements.front()) << " comes first";
     out << "\n";
   } else {
     out.Add("cannot take this sandbox", Style::kBad) << "\n";
@@ -117,28 +123,25 @@ ExitCode ExplainWhyNot(const Engine& engine, const LaunchRequest& request, const
   const Visible visible(*decision.snapshot, request.organization_id);
   const std::optional<Target> found = visible.Find(target);
   if (!found) return Unknown("runner", target, visible.runners(), console);
-  const WhyNot question = AskWhyNot(decision, request, found->runner, found->profile);
-  if (question.standings.empty()) {
-    return Unknown("profile", found->profile, visible.ProfilesOf(found->runner), console);
-  }
+  const std::vector<Standing> standings = StandingsOf(decision, request, found->runner, found->profile);
+  if (standings.empty()) return Unknown("profile", found->profile, visible.ProfilesOf(found->runner), console);
+  std::vector<uint32_t> bindings;
+  for (const Standing& standing : standings) bindings.push_back(standing.binding);
   Scratch narrow_scratch;
-  Decision narrow = Engine::Admit(decision.snapshot, question.request, narrow_scratch);
-  narrow.advice = decision.advice;
+  const Decision narrow = DecideAt(decision, request, bindings, narrow_scratch);
   const ExitCode code = narrow.verdict == Verdict::kAdmitted ? kExitGood : kExitBad;
   if (output == Output::kJson) {
-    console.out << WhyNotToJson(narrow, question, JsonLayout::kIndented) << "\n";
+    console.out << WhyNotToJson(narrow, request, standings, JsonLayout::kIndented) << "\n";
     return code;
   }
-  for (const Standing& standing : question.standings) {
-    const std::string& name = decision.snapshot->bindings()[standing.binding].name;
-    const WhyNot one = AskWhyNot(decision, request, found->runner, name);
+  for (const Standing& standing : standings) {
+    const std::span<const uint32_t> one(&standing.binding, 1);
     Scratch one_scratch;
-    Decision about_one = Engine::Admit(decision.snapshot, one.request, one_scratch);
-    about_one.advice = decision.advice;
-    if (&standing != &question.standings.front()) console.out << "\n";
+    const Decision about_one = DecideAt(decision, request, one, one_scratch);
+    if (&standing != &standings.front()) console.out << "\n";
     PrintStanding(standing, about_one.verdict == Verdict::kAdmitted, decision, request, console.out);
     if (about_one.verdict == Verdict::kRejected) {
-      PrintWhy(about_one, one.request, RemediesInPlace(about_one, one.request), console.out);
+      PrintWhy(about_one, request, FindRemediesAt(about_one, request, one), console.out);
     }
   }
   return code;

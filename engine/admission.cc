@@ -128,6 +128,12 @@ Failures Admission::FailuresOf(uint32_t binding) {
 }
 
 bool Admission::CollectCandidates() {
+  if (!supposition_.scope.empty()) {
+    for (uint32_t index : supposition_.scope) {
+      scratch_.candidates_.push_back({index, {}, LiveOf(snapshot_.bindings()[index])});
+    }
+    return true;
+  }
   const bool defaults_only = DefaultsOnly(organization_, request_);
   bool any_visible = false;
   uint32_t matched_alone = 0;

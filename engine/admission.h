@@ -45,6 +45,7 @@ struct Supposition {
   std::span<const LiveState> live;                                // by runner; empty: as the runners report it now
   const CompiledOrganization* organization = nullptr;             // the caller's, with other settings
   const std::map<uint32_t, CompiledBinding>* bindings = nullptr;  // by index; those not in it are the snapshot's
+  std::span<const uint32_t> scope;  // the only candidates, whatever the filters say; empty: as the request says
 };
 
 class Admission {

@@ -138,13 +138,13 @@ void Engine::ForgetRunnersBut(const Snapshot& snapshot) {
 }
 
 Decision Engine::Admit(const LaunchRequest& request, Scratch& scratch) const {
-  Decision decision = Admit(snapshot(), request, scratch);
-  decision.advice = advice_;
-  return decision;
+  return Admit(snapshot(), request, scratch, advice_);
 }
 
-Decision Engine::Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request, Scratch& scratch) {
+Decision Engine::Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request, Scratch& scratch,
+                       AdviceOptions advice) {
   Decision decision = Admission(*snapshot, request, scratch).Run();
+  decision.advice = advice;
   decision.snapshot = std::move(snapshot);
   return decision;
 }

@@ -90,7 +90,7 @@ class Engine {
   [[nodiscard]] Decision Admit(const LaunchRequest& request, Scratch& scratch) const;
   // The same against a snapshot of the caller's choice.
   [[nodiscard]] static Decision Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request,
-                                      Scratch& scratch);
+                                      Scratch& scratch, AdviceOptions advice = {});
 
   // The spec a launch would get on one binding, whatever the live state. `request` may be null. NOT_FOUND for an
   // unknown runner or profile. The request's own filters do not count; the caller has validated it.

@@ -66,10 +66,14 @@ std::string LiteralPattern(std::string_view text) {
   return pattern;
 }
 
+Path EgressPath(const LaunchRequest& request) { return {"network", "egress", "modes", request.egress_mode}; }
+Path IngressPath(const LaunchRequest& request) { return {"network", "ingress", request.ingress_mode}; }
+
 class EditFinder {
  public:
-  EditFinder(const Decision& decision, const LaunchRequest& request, const CandidateResult& candidate)
-      : snapshot_(*decision.snapshot),
+  EditFinder(const Decision& decision, const LaunchRequest& request, const CandidateResult& candidate, NodeRef declared)
+      : declared_(std::move(declared)),
+        snapshot_(*decision.snapshot),
         request_(request),
         organization_(snapshot_.OrganizationOf(request.organization_id)),
         binding_(snapshot_.bindings()[candidate.binding]),
@@ -98,11 +102,11 @@ class EditFinder {
       case C::kGpuTypeUnavailable:
         return InstanceType();
       case C::kEgressModeNotOffered:
-        return Declaration({"network", "egress", "modes", request_.egress_mode}, binding_.egress, kMaxEgressModes,
+        return Declaration(EgressPath(request_), binding_.egress, kMaxEgressModes,
                            request_.egress_mode == "internet" ? MakeMap("type", MakeText("internet"))
                                                               : MakeMap("type", MakeText("none")));
       case C::kIngressModeNotOffered:
-        return Declaration({"network", "ingress", request_.ingress_mode}, binding_.ingress, kMaxIngressLevels,
+        return Declaration(IngressPath(request_), binding_.ingress, kMaxIngressLevels,
                            WithMember(MakeMap("scope", MakeText("user")), "service",
                                       MakeMap("serviceType", MakeText("ClusterIP")), Layer::kDefault));
       default:
@@ -230,16 +234,10 @@ class EditFinder {
     const Path parent(path.begin(), path.end() - 1);
     const NodeRef* map = Follow(binding_.layers[static_cast<size_t>(layer)], parent, ignored);
     if (map != nullptr && *map != nullptr && (*map)->members.size() >= most) return std::nullopt;
-    NodeRef value;
-    snapshot_.ForEachVisible(request_.organization_id, [&](uint32_t index) {
-      const CompiledBinding& other = snapshot_.bindings()[index];
-      if (value != nullptr || !other.offer.valid) return;
-      const NodeRef* found = Follow(other.effective, path, ignored);
-      if (found != nullptr) value = *found;
-    });
-    return OfLayer(path, layer, value == nullptr ? otherwise : value);
+    return OfLayer(path, layer, declared_ == nullptr ? otherwise : declared_);
   }
 
+  const NodeRef declared_;  // the mode or level that is missing, as another binding has it; or null
   const Snapshot& snapshot_;
   const LaunchRequest& request_;
   const CompiledOrganization& organization_;
@@ -288,10 +286,29 @@ Path TokensOf(std::string_view pointer) {
 
 }  // namespace
 
-std::optional<GuardrailEdit> GuardrailEditFor(const Decision& decision, const LaunchRequest& request,
-                                              const CandidateResult& candidate) {
+GuardrailEdits::GuardrailEdits(const Decision& decision, const LaunchRequest& request)
+    : decision_(decision), request_(request) {}
+
+std::optional<GuardrailEdit> GuardrailEdits::For(const CandidateResult& candidate) {
   if (!candidate.failures.single()) return std::nullopt;
-  return EditFinder(decision, request, candidate).Run();
+  return EditFinder(decision_, request_, candidate, Declared(candidate.failures.headline())).Run();
+}
+
+NodeRef GuardrailEdits::Declared(ReasonCode code) {
+  const bool egress = code == C::kEgressModeNotOffered;
+  if (!egress && code != C::kIngressModeNotOffered) return nullptr;
+  std::optional<NodeRef>& declared = egress ? egress_mode_ : ingress_level_;
+  if (declared) return *declared;
+  declared.emplace();
+  const Path path = egress ? EgressPath(request_) : IngressPath(request_);
+  const Snapshot& snapshot = *decision_.snapshot;
+  snapshot.ForEachVisible(request_.organization_id, [&](uint32_t index) {
+    const CompiledBinding& binding = snapshot.bindings()[index];
+    if (*declared != nullptr || !binding.offer.valid) return;
+    Position ignored;
+    if (const NodeRef* found = Follow(binding.effective, path, ignored); found != nullptr) *declared = *found;
+  });
+  return *declared;
 }
 
 bool SameChange(const Snapshot& snapshot, const GuardrailEdit& a, const GuardrailEdit& b) {

@@ -2,7 +2,7 @@
 // in: what to ask an administrator for (semantics, "Remedies").
 //
 // Threads:    pure functions
-// Cost:       at most one merge for every candidate that the changed document reaches
+// Cost:       a supposed catalog is one merge for every candidate that the changed document reaches
 // Tested by:  the differential test, tests/engine_remedy_test.cc
 
 #ifndef BERTH_ENGINE_GUARDRAIL_EDIT_H_
@@ -30,14 +30,29 @@ struct GuardrailEdit {
   std::string source;          // file:line:column of the field, else of what it goes into; empty when unknown
 };
 
-// The field that would mend the candidate's one failure; nothing when it fails more, or no one field would.
-[[nodiscard]] std::optional<GuardrailEdit> GuardrailEditFor(const Decision& decision, const LaunchRequest& request,
-                                                            const CandidateResult& candidate);
+// Finds them for the candidates of one decision.
+class GuardrailEdits {
+ public:
+  // Both must outlive it.
+  GuardrailEdits(const Decision& decision, const LaunchRequest& request);
+  // The field that would mend the candidate's one failure; nothing when it fails more, or no one field would.
+  [[nodiscard]] std::optional<GuardrailEdit> For(const CandidateResult& candidate);
+
+ private:
+  // The mode or level of the request as the first visible binding that has it declares it; null when none does. Looked
+  // for once.
+  NodeRef Declared(ReasonCode code);
+
+  const Decision& decision_;
+  const LaunchRequest& request_;
+  std::optional<NodeRef> egress_mode_;
+  std::optional<NodeRef> ingress_level_;
+};
 
 // Whether both change the same document in the same way.
 [[nodiscard]] bool SameChange(const Snapshot& snapshot, const GuardrailEdit& a, const GuardrailEdit& b);
 
-// Calls `admit` with the catalog as it would be; false, without a call, when the changed document would be in error.
+// The catalog as it would be after an edit, as far as the decision's candidates see it.
 class SupposedCatalog {
  public:
   SupposedCatalog(const Decision& decision, const LaunchRequest& request, const GuardrailEdit& edit);

@@ -95,12 +95,12 @@ class DecisionWriter {
                  JsonWriter& writer)
       : decision_(decision), request_(request), remedies_(std::move(remedies)), writer_(writer) {}
 
-  void Write(bool all, const WhyNot* question = nullptr) {
+  // With `standings`: about these bindings alone.
+  void Write(bool all, std::span<const Standing> standings = {}) {
     writer_.BeginObject().Key("schema").String("berth.decision/v1");
     writer_.Key("verdict").String(VerdictName(decision_.verdict));
     if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
-    writer_.Key("message").String(
-        MessageOf(decision_, request_, remedies_, question == nullptr ? "anywhere" : "there"));
+    writer_.Key("message").String(MessageOf(decision_, request_, remedies_, standings.empty() ? "anywhere" : "there"));
     writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
@@ -109,7 +109,7 @@ class DecisionWriter {
     if (decision_.verdict == Verdict::kRejected) WriteReasons();
     if (decision_.verdict == Verdict::kInvalid) WriteViolations();
     if (all && decision_.verdict != Verdict::kInvalid) WriteCandidates();
-    if (question != nullptr) WriteStandings(*question);
+    if (!standings.empty()) WriteStandings(standings);
     writer_.EndObject();
   }
 
@@ -245,10 +245,10 @@ class DecisionWriter {
     writer_.EndArray();
   }
 
-  void WriteStandings(const WhyNot& question) {
+  void WriteStandings(std::span<const Standing> standings) {
     constexpr std::string_view kFilterFields[] = {"profile_names", "runner_ids", "runner_group_id", "zone"};
     writer_.Key("why_not").BeginArray();
-    for (const Standing& standing : question.standings) {
+    for (const Standing& standing : standings) {
       const CompiledBinding& binding = decision_.snapshot->bindings()[standing.binding];
       writer_.BeginObject().Key("runner_id").String(decision_.snapshot->RunnerOf(binding).runner->runner_id);
       writer_.Key("profile_name").String(binding.name).Key("left_out_by").BeginArray();
@@ -391,11 +391,14 @@ std::string DecisionToJson(const Decision& decision, const LaunchRequest& reques
   return json;
 }
 
-std::string WhyNotToJson(const Decision& decision, const WhyNot& question, JsonLayout layout) {
+std::string WhyNotToJson(const Decision& decision, const LaunchRequest& request, std::span<const Standing> standings,
+                         JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
-  std::vector<Remedy> remedies = RemediesInPlace(decision, question.request);
-  DecisionWriter(decision, question.request, std::move(remedies), writer).Write(/*all=*/true, &question);
+  std::vector<uint32_t> bindings;
+  for (const Standing& standing : standings) bindings.push_back(standing.binding);
+  std::vector<Remedy> remedies = FindRemediesAt(decision, request, bindings);
+  DecisionWriter(decision, request, std::move(remedies), writer).Write(/*all=*/true, standings);
   return json;
 }
 

@@ -114,8 +114,10 @@ struct Trial {
 
 class Search {
  public:
-  Search(const Decision& decision, const LaunchRequest& request)
+  // `scope`: the only bindings that count, whatever the filters say; empty: as the request says.
+  Search(const Decision& decision, const LaunchRequest& request, std::span<const uint32_t> scope)
       : decision_(decision),
+        scope_(scope),
         snapshot_(*decision.snapshot),
         request_(request),
         numbers_(NumbersOf(HasJoinedSides(request))),
@@ -141,6 +143,7 @@ class Search {
 
   Outcome Try(const LaunchRequest& request, Supposition supposition = {}) {
     supposition.live = live_;
+    supposition.scope = scope_;
     const Decision decision = Admission(snapshot_, request, scratch_, supposition).Run();
     Outcome outcome;
     for (const CandidateResult& candidate : decision.candidates) {
@@ -167,6 +170,7 @@ class Search {
   }
 
   bool HasFiltersOf(Kinds kinds) const {
+    if (!scope_.empty() && (kinds & (kProfile | kRunner)) != 0) return false;
     const bool runner = !request_.runner_ids.empty() || !request_.runner_group_id.empty() || !request_.zone.empty();
     return ((kinds & kProfile) == 0 || !request_.profile_names.empty()) && ((kinds & kRunner) == 0 || runner);
   }
@@ -197,6 +201,7 @@ class Search {
     const LaunchRequest scope = InScopeOf(kinds);
     Supposition supposition;
     supposition.live = live_;
+    supposition.scope = scope_;
     Scratch scratch;
     const Decision decision = Admission(snapshot_, scope, scratch, supposition).Run();
     std::string folded_gpu_type;
@@ -339,9 +344,10 @@ class Search {
 
   void AddGuardrails() {
     std::vector<GuardrailEdit> tried;
+    GuardrailEdits edits(decision_, request_);
     for (const CandidateResult& candidate : decision_.candidates) {
       if (tried.size() == kMaxRemedyTrials) return;
-      std::optional<GuardrailEdit> edit = GuardrailEditFor(decision_, request_, candidate);
+      std::optional<GuardrailEdit> edit = edits.For(candidate);
       if (!edit) continue;
       const auto same = [&](const GuardrailEdit& other) { return SameChange(snapshot_, other, *edit); };
       if (std::ranges::any_of(tried, same)) continue;
@@ -402,6 +408,7 @@ class Search {
   }
 
   const Decision& decision_;
+  const std::span<const uint32_t> scope_;
   const Snapshot& snapshot_;
   const LaunchRequest& request_;
   const std::vector<Number> numbers_;
@@ -419,20 +426,17 @@ std::string_view RemedyActionName(RemedyAction action) {
 }
 
 std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request) {
-  if (decision.verdict != Verdict::kRejected || decision.snapshot == nullptr || !decision.advice.remedies) return {};
-  // A decision that was put together by hand may name bindings that there are not.
-  const size_t bindings = decision.snapshot->bindings().size();
-  const auto known = [&](const CandidateResult& candidate) { return candidate.binding < bindings; };
-  if (!std::ranges::all_of(decision.candidates, known)) return {};
-  return Search(decision, request).Run();
+  return FindRemediesAt(decision, request, {});
 }
 
-std::vector<Remedy> RemediesInPlace(const Decision& decision, const LaunchRequest& request) {
-  std::vector<Remedy> remedies = FindRemedies(decision, request);
-  std::erase_if(remedies, [](const Remedy& remedy) {
-    return remedy.edit.profile || remedy.edit.runner || remedy.edit.drop_group || remedy.edit.drop_zone;
-  });
-  return remedies;
+std::vector<Remedy> FindRemediesAt(const Decision& decision, const LaunchRequest& request,
+                                   std::span<const uint32_t> bindings) {
+  if (decision.verdict != Verdict::kRejected || decision.snapshot == nullptr || !decision.advice.remedies) return {};
+  // A decision that was put together by hand may name bindings that there are not.
+  const size_t known = decision.snapshot->bindings().size();
+  const auto is_known = [&](const CandidateResult& candidate) { return candidate.binding < known; };
+  if (!std::ranges::all_of(decision.candidates, is_known)) return {};
+  return Search(decision, request, bindings).Run();
 }
 
 std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision, const LaunchRequest& request) {

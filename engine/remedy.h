@@ -5,7 +5,8 @@
 //
 // Guarantees: a pure function of the decision, its snapshot, the live state that the decision was made by, and the
 //             request; at most kMaxRemediesPerAction of each action
-// Cost:       a bounded number of admissions (kMaxRemedyTrials); not for the admission path
+// Cost:       at most kMaxRemedyTrials changes are tried for each kind, and each takes a dozen admissions or so; a field
+//             of a profile or zone takes one merge for each candidate that it reaches. Not for the admission path
 // Tested by:  the differential test, tests/engine_remedy_test.cc
 
 #ifndef BERTH_ENGINE_REMEDY_H_
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -51,8 +53,10 @@ struct Remedy {
 // The remedies of a rejection, the best first; none when nothing helps, or when the decision is no rejection.
 [[nodiscard]] std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request);
 
-// Those of them that leave the request's filters alone.
-[[nodiscard]] std::vector<Remedy> RemediesInPlace(const Decision& decision, const LaunchRequest& request);
+// What would get it admitted by one of these bindings (indices), whatever the request's filters say; `decision` must be
+// about them alone.
+[[nodiscard]] std::vector<Remedy> FindRemediesAt(const Decision& decision, const LaunchRequest& request,
+                                                 std::span<const uint32_t> bindings);
 
 // The candidates without a failure once the remedy is followed: indices of bindings, in catalog order. For kWait those
 // that only time keeps out.

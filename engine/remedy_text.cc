@@ -101,6 +101,8 @@ class RequestEditWriter {
       if (of_limit) {
         const int64_t before = of_limit->before == 0 && of_request ? of_request->before : of_limit->before;
         AddAmount(limit, *of_limit, before, FieldOf(limit));
+      } else if (of_request) {
+        AddAmount(request_side, *of_request, of_request->before, FieldOf(request_side));
       }
       return;
     }

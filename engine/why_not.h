@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,15 +29,14 @@ struct Standing {
   [[nodiscard]] bool in_scope() const { return missed_filters == 0 && !is_default_needed; }
 };
 
-struct WhyNot {
-  LaunchRequest request;  // the launch, asked of these bindings alone
-  std::vector<Standing> standings;
-};
+// Of every binding of the runner, or those called `profile` when that is given; names and ids may be those of several.
+// Empty: there is no such binding. `decision` must be the one on `request`, and neither invalid nor empty.
+[[nodiscard]] std::vector<Standing> StandingsOf(const Decision& decision, const LaunchRequest& request,
+                                                std::string_view runner_id, std::string_view profile);
 
-// About every binding of the runner, or those called `profile` when that is given. No standings: there is no such
-// binding. `decision` must be the one on `request`.
-[[nodiscard]] WhyNot AskWhyNot(const Decision& decision, const LaunchRequest& request, std::string_view runner_id,
-                               std::string_view profile);
+// The decision on the same launch if these bindings were all there is, whatever the request's filters say.
+[[nodiscard]] Decision DecideAt(const Decision& decision, const LaunchRequest& request,
+                                std::span<const uint32_t> bindings, Scratch& scratch);
 
 }  // namespace berth
 

@@ -34,9 +34,8 @@ class WhyNotTest : public testing::Test {
     const LaunchRequest request = LaunchOf(yaml);
     Scratch scratch;
     const Decision decision = engine_.Admit(request, scratch);
-    question_ = AskWhyNot(decision, request, runner, profile);
     std::vector<std::string> lines;
-    for (const Standing& standing : question_.standings) {
+    for (const Standing& standing : StandingsOf(decision, request, runner, profile)) {
       std::string& line = lines.emplace_back(decision.snapshot->bindings()[standing.binding].name);
       line.append(" ").append(std::to_string(standing.missed_filters));
       if (standing.is_default_needed) line += " not-default";
@@ -47,7 +46,6 @@ class WhyNotTest : public testing::Test {
   }
 
   Engine engine_;
-  WhyNot question_;
 };
 
 TEST_F(WhyNotTest, TellsTheScopeAndThePlaceOfEveryBinding) {
@@ -63,12 +61,40 @@ TEST_F(WhyNotTest, NamesTheFiltersThatLeaveABindingOut) {
 }
 
 TEST_F(WhyNotTest, AsksTheSameLaunchOfTheTargetAlone) {
-  Ask("{profile_names: [small], runner_group_id: blue, zone: z2, architecture: arm64}", "r1");
-  EXPECT_THAT(question_.request.profile_names, ElementsAre("huge", "small"));
-  EXPECT_THAT(question_.request.runner_ids, ElementsAre("r1"));
-  EXPECT_EQ(question_.request.runner_group_id, "");
-  EXPECT_EQ(question_.request.zone, "");
-  EXPECT_EQ(question_.request.architecture, "arm64");
+  // Out of scope in every way, and with a name that is another binding's too.
+  const LaunchRequest request = LaunchOf("{profile_names: [small], runner_group_id: blue, zone: z2}");
+  Scratch scratch;
+  const Decision decision = engine_.Admit(request, scratch);
+  ASSERT_EQ(decision.verdict, Verdict::kRejected);
+  for (const Standing& standing : StandingsOf(decision, request, "r1", "")) {
+    Scratch narrow_scratch;
+    const Decision narrow = DecideAt(decision, request, {&standing.binding, 1}, narrow_scratch);
+    EXPECT_EQ(narrow.verdict, Verdict::kAdmitted);
+    EXPECT_THAT(narrow.placements, ElementsAre(standing.binding));
+  }
+}
+
+// A name may be another profile's id, and an id that of a shared runner: what is judged is the binding itself.
+TEST(WhyNot, TellsBindingsOfOneNameApart) {
+  Engine engine;
+  constexpr std::string_view kTwins = R"(
+- {kind: Zone, zone: z1}
+- {kind: Profile, display_name: agent, id: gpu, spec: {network: {egress: {default: ok, modes: {ok: {type: none}}}}}}
+- {kind: Profile, display_name: p, spec: {}}
+- {kind: Runner, runner_id: r1, identity: {zone: z1, cluster_name: c1},
+   profile_bindings: [{profile_template_id: gpu, profile_name: b}, {profile_template_id: p, profile_name: gpu, is_default: true}]}
+- {kind: Organization, organization_id: default, unnamed_requests: default_binding_only}
+)";
+  ASSERT_TRUE(engine.Publish(CatalogOf({{"twins.yaml", std::string(kTwins)}}), 1).ok());
+  const LaunchRequest request = LaunchOf("{network: {egress_mode: ok}}");
+  Scratch scratch;
+  const Decision decision = engine.Admit(request, scratch);
+  std::vector<Verdict> verdicts;
+  for (const Standing& standing : StandingsOf(decision, request, "r1", "gpu")) {
+    Scratch narrow_scratch;
+    verdicts.push_back(DecideAt(decision, request, {&standing.binding, 1}, narrow_scratch).verdict);
+  }
+  EXPECT_THAT(verdicts, ElementsAre(Verdict::kAdmitted, Verdict::kRejected));
 }
 
 TEST_F(WhyNotTest, KnowsNoBindingThatIsNotThere) {
