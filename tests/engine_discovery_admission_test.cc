@@ -43,11 +43,12 @@ class World {
       const auto connection = random.Chance(80) ? ConnectionStatus::kConnected : ConnectionStatus::kDisconnected;
       EXPECT_TRUE(
           engine_.UpdateHealth(runner.organization_id, runner.runner_id, InstallStatus::kReady, connection).ok());
-      const Available free = {random.Chance(50) ? std::optional<int64_t>(random.Below(64000)) : std::nullopt,
-                              random.Chance(50) ? std::optional<int64_t>(static_cast<int64_t>(random.Below(3)) << 36) : std::nullopt,
-                              random.Chance(50) ? std::optional<int64_t>(random.Below(9)) : std::nullopt,
-                              std::nullopt,
-                              {}};
+      const Available free = {
+          random.Chance(50) ? std::optional<int64_t>(random.Below(64000)) : std::nullopt,
+          random.Chance(50) ? std::optional<int64_t>(static_cast<int64_t>(random.Below(3)) << 36) : std::nullopt,
+          random.Chance(50) ? std::optional<int64_t>(random.Below(9)) : std::nullopt,
+          std::nullopt,
+          {}};
       EXPECT_TRUE(engine_.UpdateResources(runner.organization_id, runner.runner_id, free).ok());
     }
     snapshot_ = engine_.snapshot();
