@@ -20,9 +20,10 @@ ALLOWED = {
     "engine": {"merge", "validate", "policy", "spec"},
     "store": {"engine", "spec"},
     "cli": {"store", "engine", "validate", "policy", "spec"},
+    "daemon": {"store", "engine", "policy", "spec"},
     "examples": {"store", "engine", "policy", "spec"},
 }
-LIBRARIES = ["spec", "merge", "validate", "policy", "engine", "store"]
+LIBRARIES = ["spec", "merge", "validate", "policy", "engine", "store", "daemon"]
 CORE = ["spec", "merge", "validate", "policy", "engine"]
 EVERYTHING = ["tests", "bench", "fuzz"]  # may include any folder of ours
 for _name in EVERYTHING:
@@ -37,13 +38,21 @@ DOORS = {
     "re2": {"validate", "policy", "tests", REFERENCE},
     "nettle": {"engine"},
     "absl": set(LIBRARIES) | {"cli", "examples"} | set(EVERYTHING),
-    "CLI": {"cli"},
+    "CLI": {"cli", "daemon"},
+    "grpcpp": {"daemon", "bench", "tests"},
+    "google": {"daemon", "bench", "tests", "fuzz"},
+    "microhttpd.h": {"daemon"},
+    "prometheus": {"daemon"},
     "nlohmann": set(EVERYTHING) | {REFERENCE},
-    "openssl": {REFERENCE},
+    "openssl": {"daemon", REFERENCE},
     "gtest": {"tests", REFERENCE},
     "gmock": {"tests", REFERENCE},
     "benchmark": {"bench"},
 }
+
+# Who may include what protoc makes of our .proto files.
+GENERATED = re.compile(r"(berth/v\d+|coreweave/.*|google/(api|rpc))/\w+\.pb\.h")
+PROTO_USERS = {"daemon"} | set(EVERYTHING)
 
 # Standard headers a folder must do without, and why.
 BANNED = {
@@ -88,6 +97,8 @@ def include_problem(root, path, quote, target):
     """Why `path` may not include `target`, or None."""
     folder = folder_of(path)
     first = target.split("/")[0]
+    if GENERATED.fullmatch(target):
+        return None if folder in PROTO_USERS else f"is generated: only {sorted(PROTO_USERS)} may include it"
     if first == "berth" or first in EVERYTHING:
         if quote != '"':
             return "is ours: include it in double quotes"
@@ -169,6 +180,11 @@ CASES = [
     ("store/x.cc", '#include "berth/policy/h.h"', False),
     ("cli/x.cc", '#include "berth/policy/h.h"', True),
     ("cli/x.cc", '  #  include "berth/merge/h.h"', False),
+    ("daemon/x.cc", '#include "berth/v1/admission.pb.h"', True),
+    ("daemon/x.cc", '#include "berth/validate/h.h"', False),
+    ("store/x.cc", '#include "google/rpc/status.pb.h"', False),
+    ("daemon/x.cc", "#include <grpcpp/grpcpp.h>", True),
+    ("store/x.cc", "#include <grpcpp/grpcpp.h>", False),
     ("tests/x.cc", '#include "berth/merge/h.h"', True),
     ("tests/x.cc", '#include "tests/reference/h.h"', True),
     ("merge/x.cc", '#include "tests/reference/h.h"', False),
