@@ -91,16 +91,17 @@ void WriteResolvedParts(JsonWriter& writer, const Resolved& resolved) {
 
 class DecisionWriter {
  public:
-  DecisionWriter(const Decision& decision, const LaunchRequest& request, std::vector<Remedy> remedies,
+  DecisionWriter(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                  JsonWriter& writer)
-      : decision_(decision), request_(request), remedies_(std::move(remedies)), writer_(writer) {}
+      : decision_(decision), request_(request), remedies_(remedies), writer_(writer) {}
 
   // With `standings`: about these bindings alone.
   void Write(bool all, std::span<const Standing> standings = {}) {
     writer_.BeginObject().Key("schema").String("berth.decision/v1");
     writer_.Key("verdict").String(VerdictName(decision_.verdict));
     if (!decision_.code.empty()) writer_.Key("code").String(decision_.code);
-    writer_.Key("message").String(MessageOf(decision_, request_, remedies_, standings.empty() ? "anywhere" : "there"));
+    writer_.Key("message").String(
+        MessageOf(decision_, request_, remedies_, {.where = standings.empty() ? "anywhere" : "there"}));
     writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
@@ -269,7 +270,7 @@ class DecisionWriter {
 
   const Decision& decision_;
   const LaunchRequest& request_;
-  const std::vector<Remedy> remedies_;
+  const std::span<const Remedy> remedies_;
   JsonWriter& writer_;
 };
 
@@ -385,9 +386,14 @@ void WritePatch(std::span<const PatchOperation> patch, JsonWriter& writer) {
 }
 
 std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout) {
+  return DecisionToJson(decision, request, FindRemedies(decision, request), all, layout);
+}
+
+std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                           bool all, JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
-  DecisionWriter(decision, request, FindRemedies(decision, request), writer).Write(all);
+  DecisionWriter(decision, request, remedies, writer).Write(all);
   return json;
 }
 
@@ -397,8 +403,8 @@ std::string WhyNotToJson(const Decision& decision, const LaunchRequest& request,
   JsonWriter writer(json, layout);
   std::vector<uint32_t> bindings;
   for (const Standing& standing : standings) bindings.push_back(standing.binding);
-  std::vector<Remedy> remedies = FindRemediesAt(decision, request, bindings);
-  DecisionWriter(decision, request, std::move(remedies), writer).Write(/*all=*/true, standings);
+  const std::vector<Remedy> remedies = FindRemediesAt(decision, request, bindings);
+  DecisionWriter(decision, request, remedies, writer).Write(/*all=*/true, standings);
   return json;
 }
 

@@ -16,6 +16,7 @@
 #include "berth/engine/discovery.h"
 #include "berth/engine/engine.h"
 #include "berth/engine/explanation.h"
+#include "berth/engine/remedy.h"
 #include "berth/engine/request_edit.h"
 #include "berth/engine/why_not.h"
 #include "berth/spec/issue.h"
@@ -28,6 +29,9 @@ namespace berth {
 // berth.decision/v1. A rejection comes with its remedies, which are searched here, unless the decision was made without
 // advice. `all`: with every candidate and its reasons.
 std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
+// The same with the remedies at hand.
+std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+                           bool all, JsonLayout layout);
 // A decision about these bindings alone (berth/engine/why_not.h), with every candidate, and where they stood in the first
 // place.
 std::string WhyNotToJson(const Decision& decision, const LaunchRequest& request, std::span<const Standing> standings,

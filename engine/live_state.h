@@ -3,8 +3,10 @@
 // A heartbeat changes these words and nothing else; a publish keeps them, as long as the runner's document does not say
 // something new.
 //
+// Reservations are kept beside what the runner reports, so that a heartbeat does not undo them.
+//
 // Threads:  any number of readers and writers; each word is atomic on its own
-// Cost:     a read is five relaxed loads
+// Cost:     a read is eight relaxed loads
 
 #ifndef BERTH_ENGINE_LIVE_STATE_H_
 #define BERTH_ENGINE_LIVE_STATE_H_
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -45,13 +48,58 @@ class LiveCell {
   // A report that is too old counts as nothing available: decisions read no clock, so a sweep says so.
   void SetStale() { SetAvailable({0, 0, 0, std::nullopt, {}}); }
 
+  // Promises all of `shape` or nothing: false when a dimension that the runner reports does not hold it any more, on top
+  // of what is promised already. Release gives back what was promised.
+  [[nodiscard]] bool Reserve(const Shape& shape) {
+    if (!Take(cpu_, reserved_cpu_, shape.cpu)) return false;
+    if (!Take(memory_, reserved_memory_, shape.memory)) {
+      Give(reserved_cpu_, shape.cpu);
+      return false;
+    }
+    if (!Take(gpu_, reserved_gpu_, shape.gpu)) {
+      Give(reserved_cpu_, shape.cpu);
+      Give(reserved_memory_, shape.memory);
+      return false;
+    }
+    return true;
+  }
+  void Release(const Shape& shape) {
+    Give(reserved_cpu_, shape.cpu);
+    Give(reserved_memory_, shape.memory);
+    Give(reserved_gpu_, shape.gpu);
+  }
+
   [[nodiscard]] LiveState Read() const {
-    return {install_.load(std::memory_order_relaxed), connection_.load(std::memory_order_relaxed), Reported(cpu_),
-            Reported(memory_), Reported(gpu_)};
+    const Shape reserved = {reserved_cpu_.load(std::memory_order_relaxed),
+                            reserved_memory_.load(std::memory_order_relaxed),
+                            reserved_gpu_.load(std::memory_order_relaxed)};
+    return {install_.load(std::memory_order_relaxed),
+            connection_.load(std::memory_order_relaxed),
+            Free(cpu_, reserved.cpu),
+            Free(memory_, reserved.memory),
+            Free(gpu_, reserved.gpu),
+            reserved};
   }
 
  private:
   static constexpr int64_t kUnreported = -1;
+
+  // Adds to what is reserved unless that passes what is reported. An amount that no sum can hold is never there.
+  static bool Take(const std::atomic<int64_t>& reported, std::atomic<int64_t>& reserved, int64_t amount) {
+    int64_t before = reserved.load(std::memory_order_relaxed);
+    do {
+      const int64_t most = Reported(reported).value_or(std::numeric_limits<int64_t>::max());
+      if (amount > 0 && (before > most || amount > most - before)) return false;
+    } while (!reserved.compare_exchange_weak(before, before + amount, std::memory_order_relaxed));
+    return true;
+  }
+  static void Give(std::atomic<int64_t>& reserved, int64_t amount) {
+    reserved.fetch_sub(amount, std::memory_order_relaxed);
+  }
+  static std::optional<int64_t> Free(const std::atomic<int64_t>& reported, int64_t reserved) {
+    const std::optional<int64_t> most = Reported(reported);
+    return most ? std::optional(std::max<int64_t>(*most - reserved, 0)) : std::nullopt;
+  }
 
   static void Store(std::atomic<int64_t>& word, std::optional<int64_t> value) {
     word.store(value ? std::max<int64_t>(*value, 0) : kUnreported, std::memory_order_relaxed);
@@ -66,6 +114,9 @@ class LiveCell {
   std::atomic<int64_t> cpu_;
   std::atomic<int64_t> memory_;
   std::atomic<int64_t> gpu_;
+  std::atomic<int64_t> reserved_cpu_ = 0;
+  std::atomic<int64_t> reserved_memory_ = 0;
+  std::atomic<int64_t> reserved_gpu_ = 0;
 };
 
 // A runner's cell and what its document said when the cell was last set from it.

@@ -57,29 +57,30 @@ std::string OwnerText(const ReasonDetail& detail) {
 class Rejection {
  public:
   Rejection(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-            std::string_view where)
-      : decision_(decision), request_(request), remedies_(remedies), where_(where) {}
+            const MessageOptions& options)
+      : decision_(decision), request_(request), remedies_(remedies), options_(options) {}
 
   std::string Text() {
     if (decision_.reasons.empty()) return "no binding can take this sandbox";
     if (decision_.candidates.empty()) {
       const ReasonCount& scope = decision_.reasons.front();
-      text_ = "no binding matches the request: " + ReasonText(scope.code, DetailOf(scope));
-      AppendNextStep(scope);
-      return text_;
+      const std::string text = "no binding matches the request: " + ReasonText(scope.code, DetailOf(scope));
+      return text + NextStep(scope, text);
     }
     std::vector<ReasonCount> headlines;
     std::ranges::copy_if(decision_.reasons, std::back_inserter(headlines),
                          [](const ReasonCount& reason) { return reason.headline > 0; });
     std::ranges::stable_sort(headlines, std::greater(), &ReasonCount::headline);
-    text_ = "0 of " + BindingsText(decision_.candidates.size()) + " can take this sandbox: ";
+    const std::string head = "0 of " + BindingsText(decision_.candidates.size()) + " can take this sandbox: ";
+    std::vector<std::string> clauses;
+    std::string all;
     for (const ReasonCount& reason : headlines) {
       const ReasonDetail detail = DetailOf(reason);
-      text_ += std::to_string(reason.headline) + " " + ReasonText(reason.code, detail) + OwnerText(detail) + "; ";
+      clauses.push_back((clauses.empty() ? "" : "; ") + std::to_string(reason.headline) + " " +
+                        ReasonText(reason.code, detail) + OwnerText(detail));
+      all += clauses.back();
     }
-    text_.resize(text_.size() - 2);
-    if (!headlines.empty()) AppendNextStep(headlines.front());
-    return text_;
+    return head + Told(clauses, head.size(), NextStep(headlines.front(), all));
   }
 
  private:
@@ -87,31 +88,48 @@ class Rejection {
     return berth::DetailOf(decision_, request_, reason, CountedBy::kHeadline);
   }
 
-  // What to do now: the best remedy, or what the most frequent reason asks for.
-  void AppendNextStep(const ReasonCount& first) {
+  // The clauses that fit between `used` bytes and the next step, and how many do not.
+  std::string Told(const std::vector<std::string>& clauses, size_t used, const std::string& next) const {
+    constexpr std::string_view kOthers = "; and 99 other reasons";
+    std::string told;
+    for (size_t i = 0; i < clauses.size(); ++i) {
+      const size_t rest = i + 1 == clauses.size() ? 0 : kOthers.size();
+      const size_t needed = used + told.size() + clauses[i].size() + rest + next.size();
+      if (i > 0 && needed > options_.max_bytes) {
+        const size_t others = clauses.size() - i;
+        told.append("; and ").append(std::to_string(others)).append(others == 1 ? " other reason" : " other reasons");
+        break;
+      }
+      told += clauses[i];
+    }
+    return told + next;
+  }
+
+  // What to do now: the best remedy, or what the most frequent reason asks for, unless `told` has said it.
+  std::string NextStep(const ReasonCount& first, std::string_view told) const {
+    std::string step;
     if (!remedies_.empty()) {
       const Remedy& best = remedies_.front();
-      text_ += "; next: ";
+      step = "; next: ";
       // Nobody should be asked to offer what was only misspelled.
-      if (best.admin && !DetailOf(first).suggestion.empty()) text_ += "correct the name, or ";
-      text_ += RemedyText(best, decision_, request_);
-      if (best.wait.empty()) text_ += " (then " + BindingsText(best.admits) + " can take it)";
-      return;
+      if (best.admin && !DetailOf(first).suggestion.empty()) step += "correct the name, or ";
+      step += RemedyText(best, decision_, request_);
+      if (best.wait.empty()) step += " (then " + BindingsText(best.admits) + " can take it)";
+      return step;
     }
     ReasonDetail detail = DetailOf(first);
     for (std::string* once : {&detail.explanation, &detail.suggestion}) {
-      if (text_.find(*once) != std::string::npos) once->clear();
+      if (told.find(*once) != std::string_view::npos) once->clear();
     }
-    text_ +=
-        decision_.advice.remedies ? "; it cannot be admitted " + std::string(where_) + " as written: " : "; next: ";
-    text_ += HelpText(first.code, detail);
+    step = decision_.advice.remedies ? "; it cannot be admitted " + std::string(options_.where) + " as written: "
+                                     : "; next: ";
+    return step + HelpText(first.code, detail);
   }
 
   const Decision& decision_;
   const LaunchRequest& request_;
   const std::span<const Remedy> remedies_;
-  const std::string_view where_;
-  std::string text_;
+  const MessageOptions& options_;
 };
 
 }  // namespace
@@ -121,16 +139,16 @@ std::string MessageOf(const Decision& decision, const LaunchRequest& request) {
 }
 
 std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-                      std::string_view where) {
+                      const MessageOptions& options) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:
-      return OneLine(AdmittedText(decision));
+      return Shortened(OneLine(AdmittedText(decision)), options.max_bytes);
     case Verdict::kRejected:
-      return OneLine(Rejection(decision, request, remedies, where).Text());
+      return Shortened(OneLine(Rejection(decision, request, remedies, options).Text()), options.max_bytes);
     case Verdict::kInvalid:
       break;
   }
-  return OneLine(InvalidText(decision));
+  return Shortened(OneLine(InvalidText(decision)), options.max_bytes);
 }
 
 }  // namespace berth

@@ -10,6 +10,8 @@
 #ifndef BERTH_ENGINE_MESSAGE_H_
 #define BERTH_ENGINE_MESSAGE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,9 +28,17 @@ namespace berth {
 // profile, profiles/agent.yaml:6:14]; 5 cap memory below the 96Gi asked (the largest cap is 64Gi) [e.g. profile,
 // profiles/ci.yaml:9:18]; next: lower `resource_limits.memory` from 96Gi to 64Gi (then 3 bindings can take it)"
 std::string MessageOf(const Decision& decision, const LaunchRequest& request);
-// The same with the remedies at hand. `where` is what was asked about: everywhere, or one place.
+// How a message is worded.
+struct MessageOptions {
+  std::string_view where = "anywhere";  // what was asked about: everywhere, or one place
+  // In UTF-8. Where there is no room for all reasons, those that block most are told, the others counted, and the next
+  // step is kept; what still does not fit is cut and ends with `...`.
+  size_t max_bytes = SIZE_MAX;
+};
+
+// The same with the remedies at hand.
 std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-                      std::string_view where = "anywhere");
+                      const MessageOptions& options = {});
 
 }  // namespace berth
 

@@ -78,4 +78,13 @@ std::string OneLine(std::string text) {
   return text;
 }
 
+std::string Shortened(std::string text, size_t max_bytes) {
+  constexpr std::string_view kMark = "...";
+  if (text.size() <= max_bytes) return text;
+  size_t kept = std::max(max_bytes, kMark.size()) - kMark.size();
+  while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xC0U) == 0x80U) --kept;
+  text.resize(kept);
+  return text.append(kMark);
+}
+
 }  // namespace berth

@@ -36,6 +36,9 @@ std::string SetBy(Layer layer, std::string_view source = {});
 // What is left of the text on one line: control characters become `?`.
 std::string OneLine(std::string text);
 
+// The text in at most `max_bytes`, at least 3: what is longer is cut between UTF-8 characters and ends with `...`.
+std::string Shortened(std::string text, size_t max_bytes);
+
 }  // namespace berth
 
 #endif  // BERTH_ENGINE_WORDING_H_

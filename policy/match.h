@@ -70,13 +70,22 @@ struct Quota {
   std::optional<int64_t> gpu;
 };
 
+// CPU in millicores, memory in bytes, GPUs; at least 0.
+struct Shape {
+  int64_t cpu = 0;
+  int64_t memory = 0;
+  int64_t gpu = 0;
+};
+
 struct LiveState {
   InstallStatus install = InstallStatus::kReady;
   ConnectionStatus connection = ConnectionStatus::kConnected;
-  // Free now; nothing where the runner reports nothing.
+  // Free now: reported less reserved. Nothing where the runner reports nothing.
   std::optional<int64_t> cpu;
   std::optional<int64_t> memory;
   std::optional<int64_t> gpu;
+  // Promised to launches, whether or not the runner reports what is free.
+  Shape reserved{};
 };
 
 // What the launch would get: the request's own numbers over the binding's, a request copied from a limit.

@@ -8,10 +8,12 @@
 namespace berth {
 namespace {
 
-// The room of one dimension; nothing when the runner's maximum is unknown. Unreported means all of it is free.
-std::optional<Fraction> Room(std::optional<int64_t> free, int64_t maximum, int64_t request) {
+// The room of one dimension; nothing when the runner's maximum is unknown. Unreported means that all of it is free, but
+// for what is reserved.
+std::optional<Fraction> Room(std::optional<int64_t> free, int64_t reserved, int64_t maximum, int64_t request) {
   if (maximum <= 0) return std::nullopt;
-  return Fraction{std::max<int64_t>(free.value_or(maximum) - request, 0), maximum};
+  const int64_t available = free.value_or(std::max<int64_t>(maximum - reserved, 0));
+  return Fraction{std::max<int64_t>(available - request, 0), maximum};
 }
 
 }  // namespace
@@ -28,9 +30,9 @@ Fraction RoomLeft(const Need& need, const Candidate& candidate) {
   const auto consider = [&](std::optional<Fraction> room) {
     if (room && (!least || Less(*room, *least))) least = room;
   };
-  consider(Room(live.cpu, most.max_cpu_millicores.value, resolved.requests.cpu.value_or(0)));
-  consider(Room(live.memory, most.max_memory_bytes.value, resolved.requests.memory.value_or(0)));
-  if (need.gpu_count > 0) consider(Room(live.gpu, most.max_gpu_count.value, need.gpu_count));
+  consider(Room(live.cpu, live.reserved.cpu, most.max_cpu_millicores.value, resolved.requests.cpu.value_or(0)));
+  consider(Room(live.memory, live.reserved.memory, most.max_memory_bytes.value, resolved.requests.memory.value_or(0)));
+  if (need.gpu_count > 0) consider(Room(live.gpu, live.reserved.gpu, most.max_gpu_count.value, need.gpu_count));
   return least.value_or(Fraction{});
 }
 

@@ -65,9 +65,12 @@ enum class Record : uint8_t {
   kWantedNamespace,
   kWantedEgress,
   kWantedIngress,
+  // The daemon's file of tokens and one of its entries.
+  kTokensFile,
+  kToken,
 };
 
-inline constexpr size_t kRecordCount = static_cast<size_t>(Record::kWantedIngress) + 1;
+inline constexpr size_t kRecordCount = static_cast<size_t>(Record::kToken) + 1;
 
 enum class FieldType : uint8_t {
   kString,

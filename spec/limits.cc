@@ -35,6 +35,7 @@ constexpr LimitInfo kLimits[] = {
     {"image-patterns", kMaxImagePatterns, "entries", "image patterns of one organization"},
     {"launch-overrides", kMaxLaunchOverrides, "entries", "paths one organization opens to launches"},
     {"test-cases", kMaxTestCases, "entries", "cases of one file of policy tests"},
+    {"tokens", kMaxTokens, "entries", "tokens of one file"},
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ inline constexpr size_t kMaxRemediesPerAction = 3;
 inline constexpr size_t kMaxImagePatterns = 64;
 inline constexpr size_t kMaxLaunchOverrides = 64;
 inline constexpr size_t kMaxTestCases = 10000;  // of one file of policy tests
+inline constexpr size_t kMaxTokens = 100000;    // of the daemon's file of tokens
 
 struct LimitInfo {
   std::string_view name;

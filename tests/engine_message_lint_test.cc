@@ -58,7 +58,7 @@ class Decided {
   std::vector<Remedy> Remedies() const { return FindRemedies(decision_, request_); }
   std::string Message() const { return MessageOf(decision_, request_); }
   std::string Message(std::span<const Remedy> remedies, std::string_view where = "anywhere") const {
-    return MessageOf(decision_, request_, remedies, where);
+    return MessageOf(decision_, request_, remedies, {.where = where});
   }
   std::string Text(const Remedy& remedy) const { return RemedyText(remedy, decision_, request_); }
 

@@ -51,7 +51,7 @@ DOORS = {
 }
 
 # Who may include what protoc makes of our .proto files.
-GENERATED = re.compile(r"(berth/v\d+|coreweave/.*|google/(api|rpc))/\w+\.pb\.h")
+GENERATED = re.compile(r"(berth/v\d+|coreweave/.*|google/(api|rpc))/\w+(\.grpc)?\.pb\.h")
 PROTO_USERS = {"daemon"} | set(EVERYTHING)
 
 # Standard headers a folder must do without, and why.

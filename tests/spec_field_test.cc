@@ -158,6 +158,8 @@ const std::vector<Documented>& DocumentedFields() {
       {Record::kWantedNamespace, {"name", "auto_create", "labels", "annotations"}},
       {Record::kWantedEgress, {"mode", "type", "cidrs"}},
       {Record::kWantedIngress, {"mode", "scope", "host"}},
+      {Record::kTokensFile, {"tokens"}},
+      {Record::kToken, {"name", "sha256", "organization_id", "user_id", "roles", "any_organization"}},
   };
   return kFields;
 }

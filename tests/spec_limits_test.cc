@@ -27,7 +27,7 @@ TEST(Limits, AreNamedOnceAndExplained) {
     EXPECT_FALSE(limit.unit.empty()) << limit.name;
     EXPECT_FALSE(limit.meaning.empty()) << limit.name;
   }
-  EXPECT_EQ(Limits().size(), 29U);
+  EXPECT_EQ(Limits().size(), 30U);
 }
 
 TEST(IssueCodes, AreUniqueAndExplained) {

@@ -1,0 +1,37 @@
+#include "berth/daemon/decider.h"
+
+#include <vector>
+
+#include "berth/daemon/rpc_status.h"
+#include "berth/engine/json.h"
+#include "berth/engine/remedy.h"
+
+namespace berth {
+namespace {
+
+// With more candidates than this, the document says nothing of each one: a thousand decisions must fit into memory.
+constexpr size_t kMaxListedCandidates = 64;
+
+}  // namespace
+
+Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch) const {
+  const auto began = RecentDecisions::Clock::now();
+  Decided decided;
+  decided.id = recent_.NextId();
+  decided.decision = engine_.Admit(request, scratch);
+  const Decision& decision = decided.decision;
+  const std::vector<Remedy> remedies =
+      decision.advice.remedies ? FindRemedies(decision, request) : std::vector<Remedy>();
+  const bool rejected = decision.verdict == Verdict::kRejected;
+  const bool all = rejected && decision.candidates.size() <= kMaxListedCandidates;
+  decided.json = DecisionToJson(decision, request, remedies, all, JsonLayout::kCompact);
+  if (decision.verdict != Verdict::kAdmitted) {
+    decided.status = DecisionStatus(decision, request, remedies, decided.id);
+  }
+  const auto ended = RecentDecisions::Clock::now();
+  recent_.Keep(decided.id, request.organization_id, decided.json, ended);
+  if (observer_) observer_({decided.id, request, decision, ended - began});
+  return decided;
+}
+
+}  // namespace berth

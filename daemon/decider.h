@@ -1,0 +1,54 @@
+// One admission for the wire: decided by the engine, told to whoever counts and logs, and kept for later questions.
+//
+// Threads:  any; the caller brings the Scratch
+// Cost:     the engine's admission; of a rejection also the search for remedies, of everything its document
+
+#ifndef BERTH_DAEMON_DECIDER_H_
+#define BERTH_DAEMON_DECIDER_H_
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "berth/daemon/recent_decisions.h"
+#include "berth/engine/decision.h"
+#include "berth/engine/engine.h"
+#include "berth/spec/launch.h"
+#include "google/rpc/status.pb.h"
+
+namespace berth {
+
+// What observers are told of each decision. Views are valid during the call.
+struct DecisionEvent {
+  std::string_view id;
+  const LaunchRequest& request;
+  const Decision& decision;
+  std::chrono::nanoseconds took;
+};
+using DecisionObserver = std::function<void(const DecisionEvent&)>;
+
+struct Decided {
+  std::string id;
+  Decision decision;           // views the Scratch
+  google::rpc::Status status;  // OK when admitted
+  std::string json;            // berth.decision/v1
+};
+
+class Decider {
+ public:
+  Decider(const Engine& engine, RecentDecisions& recent, DecisionObserver observer)
+      : engine_(engine), recent_(recent), observer_(std::move(observer)) {}
+
+  [[nodiscard]] Decided Decide(const LaunchRequest& request, Scratch& scratch) const;
+
+ private:
+  const Engine& engine_;
+  RecentDecisions& recent_;
+  const DecisionObserver observer_;
+};
+
+}  // namespace berth
+
+#endif  // BERTH_DAEMON_DECIDER_H_

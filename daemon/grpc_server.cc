@@ -1,0 +1,352 @@
+#include "berth/daemon/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
+#include <sys/stat.h>
+
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "berth/daemon/rpc_status.h"
+#include "berth/v1/admission.grpc.pb.h"
+#include "coreweave/sandbox/v1beta2/discovery.grpc.pb.h"
+#include "coreweave/sandbox/v1beta2/gateway.grpc.pb.h"
+
+namespace berth {
+namespace {
+
+namespace wire = coreweave::sandbox::v1beta2;
+using Clock = std::chrono::steady_clock;
+
+// Bounds of one connection and of all together.
+constexpr int kMaxHeaderBytes = 16 << 10;
+constexpr int kMaxCallsPerConnection = 256;
+constexpr int kHandshakeMillis = 10'000;
+constexpr int kIdleMillis = 30 * 60'000;
+constexpr int kPingAfterMillis = 60'000;  // to find out that a peer is gone
+constexpr int kPingTimeoutMillis = 20'000;
+constexpr int kMinPeerPingMillis = 10'000;
+constexpr size_t kMaxTransportBytes = size_t{512} << 20;
+constexpr size_t kMaxUnsentAnswers = 256;  // of one stream; no more is read until they are sent
+constexpr unsigned kTlsRefreshSeconds = 1;
+constexpr mode_t kSocketMode = 0660;
+
+grpc::Status ToGrpc(const google::rpc::Status& status) {
+  if (IsOk(status)) return grpc::Status::OK;
+  return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
+}
+
+// The one authorization header; two are as good as none.
+std::string_view AuthorizationOf(const grpc::CallbackServerContext& context) {
+  const auto [begin, end] = context.client_metadata().equal_range("authorization");
+  if (begin == end || std::next(begin) != end) return {};
+  return {begin->second.data(), begin->second.size()};
+}
+
+// What every call goes through: who calls, the answer, and telling the observer.
+class Front {
+ public:
+  explicit Front(const GrpcServer::Apis& apis) : apis_(apis) {}
+
+  [[nodiscard]] const GrpcServer::Apis& apis() const { return apis_; }
+
+  // Answers with `answer(caller)`, a google.rpc.Status.
+  template <typename Answer>
+  google::rpc::Status Answered(RpcMethod method, std::string_view authorization, const Answer& answer) const {
+    const Clock::time_point began = Clock::now();
+    Caller caller;
+    google::rpc::Status status = apis_.access.Check(authorization, caller);
+    if (IsOk(status)) status = answer(caller);
+    if (apis_.observer) apis_.observer(method, status.code(), Clock::now() - began);
+    return status;
+  }
+
+  template <typename Answer>
+  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, RpcMethod method, const Answer& answer) const {
+    grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
+    reactor->Finish(ToGrpc(Answered(method, AuthorizationOf(context), answer)));
+    return reactor;
+  }
+
+ private:
+  const GrpcServer::Apis apis_;
+};
+
+class DiscoveryFront final : public wire::DiscoveryService::CallbackService {
+ public:
+  explicit DiscoveryFront(const Front& front) : front_(front), api_(front.apis().discovery) {}
+
+ private:
+  grpc::ServerUnaryReactor* ListAvailableRunners(grpc::CallbackServerContext* context,
+                                                 const wire::ListAvailableRunnersRequest* request,
+                                                 wire::ListAvailableRunnersResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kListAvailableRunners,
+                        [&](const Caller& caller) { return api_.ListAvailableRunners(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* GetAvailableRunner(grpc::CallbackServerContext* context,
+                                               const wire::GetAvailableRunnerRequest* request,
+                                               wire::AvailableRunner* response) override {
+    return front_.Unary(*context, RpcMethod::kGetAvailableRunner,
+                        [&](const Caller& caller) { return api_.GetAvailableRunner(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* ListProfiles(grpc::CallbackServerContext* context, const wire::ListProfilesRequest* request,
+                                         wire::ListProfilesResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kListProfiles,
+                        [&](const Caller& caller) { return api_.ListProfiles(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context, const wire::GetProfileRequest* request,
+                                       wire::ProfileSummary* response) override {
+    return front_.Unary(*context, RpcMethod::kGetProfile,
+                        [&](const Caller& caller) { return api_.GetProfile(caller, *request, *response); });
+  }
+
+  const Front& front_;
+  const DiscoveryApi& api_;
+};
+
+// One stream of launches: each is decided as it arrives and answered in order.
+class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamRequest, v1::AdmitStreamResponse> {
+ public:
+  AdmitStreamReactor(const Front& front, std::string authorization)
+      : front_(front), authorization_(std::move(authorization)) {
+    StartRead(&request_);
+  }
+
+ private:
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      const std::lock_guard lock(mutex_);
+      read_all_ = true;
+      FinishIfDone();
+      return;
+    }
+    v1::AdmitStreamResponse response;
+    response.set_request_id(request_.request_id());
+    // Checked anew for each launch: a token may be revoked while the stream is open.
+    google::rpc::Status status = front_.Answered(RpcMethod::kAdmitStream, authorization_, [&](const Caller& caller) {
+      return front_.apis().admission.Admit(caller, request_.launch(), *response.mutable_admitted());
+    });
+    const bool stranger = status.code() == static_cast<int>(RpcCode::kUnauthenticated);
+    const std::lock_guard lock(mutex_);
+    if (stranger) {
+      final_ = ToGrpc(status);
+      read_all_ = true;
+      FinishIfDone();
+      return;
+    }
+    if (!IsOk(status)) *response.mutable_refused() = std::move(status);
+    unsent_.push_back(std::move(response));
+    if (!writing_) StartWriteLocked();
+    if (unsent_.size() < kMaxUnsentAnswers) {
+      StartRead(&request_);
+    } else {
+      paused_ = true;
+    }
+  }
+
+  void OnWriteDone(bool ok) override {
+    const std::lock_guard lock(mutex_);
+    writing_ = false;
+    unsent_.pop_front();
+    if (!ok) unsent_.clear();
+    if (!unsent_.empty()) StartWriteLocked();
+    if (paused_ && unsent_.size() < kMaxUnsentAnswers) {
+      paused_ = false;
+      StartRead(&request_);
+    }
+    FinishIfDone();
+  }
+
+  void OnDone() override { delete this; }
+
+  void StartWriteLocked() {
+    writing_ = true;
+    StartWrite(&unsent_.front());
+  }
+
+  void FinishIfDone() {
+    if (!read_all_ || writing_ || finished_) return;
+    finished_ = true;
+    Finish(final_);
+  }
+
+  const Front& front_;
+  const std::string authorization_;
+  v1::AdmitStreamRequest request_;
+  std::mutex mutex_;  // guards what follows
+  std::deque<v1::AdmitStreamResponse> unsent_;
+  grpc::Status final_;
+  bool writing_ = false;
+  bool paused_ = false;
+  bool read_all_ = false;
+  bool finished_ = false;
+};
+
+class AdmissionFront final : public v1::AdmissionService::CallbackService {
+ public:
+  explicit AdmissionFront(const Front& front) : front_(front), api_(front.apis().admission) {}
+
+ private:
+  grpc::ServerUnaryReactor* Admit(grpc::CallbackServerContext* context, const v1::AdmitRequest* request,
+                                  v1::AdmitResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kAdmit,
+                        [&](const Caller& caller) { return api_.Admit(caller, request->launch(), *response); });
+  }
+  grpc::ServerBidiReactor<v1::AdmitStreamRequest, v1::AdmitStreamResponse>* AdmitStream(
+      grpc::CallbackServerContext* context) override {
+    return new AdmitStreamReactor(front_, std::string(AuthorizationOf(*context)));
+  }
+  grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::ResolveRequest* request,
+                                    v1::ResolveResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kResolve,
+                        [&](const Caller& caller) { return api_.Resolve(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kExplain,
+                        [&](const Caller& caller) { return api_.Explain(caller, *request, *response); });
+  }
+
+  const Front& front_;
+  const AdmissionApi& api_;
+};
+
+class GatewayFront final : public wire::GatewayService::CallbackService {
+ public:
+  GatewayFront(const Front& front, GatewayApi& api) : front_(front), api_(api) {}
+
+ private:
+  grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const wire::StartSandboxRequest* request,
+                                  wire::StartSandboxResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kStart,
+                        [&](const Caller& caller) { return api_.Start(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* context, const wire::GetSandboxRequest* request,
+                                wire::GetSandboxResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kGet,
+                        [&](const Caller& caller) { return api_.Get(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context, const wire::StopSandboxRequest* request,
+                                 wire::StopSandboxResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kStop,
+                        [&](const Caller& caller) { return api_.Stop(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const wire::ListSandboxesRequest* request,
+                                 wire::ListSandboxesResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kList,
+                        [&](const Caller& caller) { return api_.List(caller, *request, *response); });
+  }
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context, const wire::DeleteSandboxRequest* request,
+                                   wire::DeleteSandboxResponse* response) override {
+    return front_.Unary(*context, RpcMethod::kDelete,
+                        [&](const Caller& caller) { return api_.Delete(caller, *request, *response); });
+  }
+
+  const Front& front_;
+  GatewayApi& api_;
+};
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const TlsFiles& tls) {
+  if (!tls.any()) return grpc::InsecureServerCredentials();
+  // It reads the files again every second, and keeps what it has when they do not fit together.
+  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
+      tls.key, tls.certificate, tls.client_ca, kTlsRefreshSeconds);
+  grpc::experimental::TlsServerCredentialsOptions options(std::move(provider));
+  options.watch_identity_key_cert_pairs();
+  if (tls.client_ca.empty()) {
+    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  } else {
+    options.watch_root_certs();
+    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  }
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
+class GrpcServerImpl final : public GrpcServer {
+ public:
+  explicit GrpcServerImpl(const Apis& apis) : front_(apis), discovery_(front_), admission_(front_) {
+    if (apis.gateway != nullptr) gateway_ = std::make_unique<GatewayFront>(front_, *apis.gateway);
+  }
+  ~GrpcServerImpl() override {
+    if (server_ != nullptr) Drain(std::chrono::seconds(0));
+  }
+
+  absl::Status Listen(const GrpcServerOptions& options) {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    grpc::ResourceQuota quota("berthd");
+    quota.Resize(kMaxTransportBytes);
+    builder.SetResourceQuota(quota);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port is a mistake to hear of
+    builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsPerConnection);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kIdleMillis);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kPingAfterMillis);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMillis);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPeerPingMillis);
+    builder.RegisterService(&discovery_);
+    builder.RegisterService(&admission_);
+    if (gateway_ != nullptr) builder.RegisterService(gateway_.get());
+    std::vector<int> ports(options.listen.size(), 0);
+    for (size_t i = 0; i < options.listen.size(); ++i) {
+      const bool is_unix = options.listen[i].kind == ListenAddress::Kind::kUnix;
+      builder.AddListeningPort(options.listen[i].text,
+                               is_unix ? grpc::InsecureServerCredentials() : CredentialsOf(options.tls), &ports[i]);
+    }
+    server_ = builder.BuildAndStart();
+    for (size_t i = 0; i < options.listen.size(); ++i) {
+      const ListenAddress& address = options.listen[i];
+      if (server_ == nullptr || ports[i] == 0) {
+        return absl::UnavailableError("cannot listen on `" + address.text +
+                                      "`: another program may listen there, or it is not ours to use");
+      }
+      if (address.kind == ListenAddress::Kind::kUnix) {
+        chmod(address.path.c_str(), kSocketMode);
+        addresses_.push_back(address.text);
+      } else {
+        addresses_.push_back(address.text.substr(0, address.text.rfind(':') + 1) + std::to_string(ports[i]));
+      }
+    }
+    if (server_ == nullptr) return absl::UnavailableError("the gRPC server does not start");
+    SetServing(false);
+    return absl::OkStatus();
+  }
+
+  const std::vector<std::string>& addresses() const override { return addresses_; }
+
+  void SetServing(bool serving) override { server_->GetHealthCheckService()->SetServingStatus(serving); }
+
+  void Drain(std::chrono::seconds grace) override {
+    SetServing(false);
+    server_->Shutdown(std::chrono::system_clock::now() + grace);
+    server_->Wait();
+    server_.reset();
+  }
+
+ private:
+  const Front front_;
+  DiscoveryFront discovery_;
+  AdmissionFront admission_;
+  std::unique_ptr<GatewayFront> gateway_;
+  std::vector<std::string> addresses_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options, const Apis& apis) {
+  auto server = std::make_unique<GrpcServerImpl>(apis);
+  if (const absl::Status status = server->Listen(options); !status.ok()) return status;
+  return server;
+}
+
+}  // namespace berth

@@ -1,0 +1,77 @@
+// The gRPC side of the daemon: sockets, TLS, and each call handed to the API that answers it.
+//
+// Calls are answered on gRPC's own threads. A caller that is slow, idle, dead or greedy costs its own connection: calls
+// for each connection, bytes for each message and headers, and unsent answers of a stream are all bounded.
+//
+// Threads:   Start and Drain from one thread; the APIs are called from many
+// Tested by: tests/daemon_wire_test.py, tests/daemon_abuse_test.py
+
+#ifndef BERTH_DAEMON_GRPC_SERVER_H_
+#define BERTH_DAEMON_GRPC_SERVER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "berth/daemon/access.h"
+#include "berth/daemon/admission_api.h"
+#include "berth/daemon/discovery_api.h"
+#include "berth/daemon/gateway_api.h"
+#include "berth/daemon/listen_address.h"
+#include "berth/daemon/rpc_method.h"
+
+namespace berth {
+
+// Files in PEM; re-read when they change. All empty: no TLS.
+struct TlsFiles {
+  std::string certificate;  // chain
+  std::string key;
+  std::string client_ca;  // not empty: clients must prove themselves with a certificate that one of these signed
+
+  [[nodiscard]] bool any() const { return !certificate.empty(); }
+};
+
+// Told of every answered call: what it was, the status code, and how long it took.
+using RpcObserver = std::function<void(RpcMethod, int code, std::chrono::nanoseconds took)>;
+
+struct GrpcServerOptions {
+  std::vector<ListenAddress> listen;
+  TlsFiles tls;  // for all addresses but Unix sockets
+  size_t max_message_bytes = size_t{4} << 20;
+};
+
+class GrpcServer {
+ public:
+  // What answers. `gateway` may be null: its calls are then UNIMPLEMENTED. All must outlive the server.
+  struct Apis {
+    const Access& access;
+    const DiscoveryApi& discovery;
+    const AdmissionApi& admission;
+    GatewayApi* gateway = nullptr;
+    RpcObserver observer;
+  };
+
+  // Listens and answers. UNAVAILABLE, naming the address, when one cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const GrpcServerOptions& options, const Apis& apis);
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+  virtual ~GrpcServer() = default;
+
+  // Where it listens: as asked, with the port that the system chose in place of 0.
+  [[nodiscard]] virtual const std::vector<std::string>& addresses() const = 0;
+  // What grpc.health.v1 says.
+  virtual void SetServing(bool serving) = 0;
+  // Takes no new calls, lets those under way finish within the grace period, then cuts them off.
+  virtual void Drain(std::chrono::seconds grace) = 0;
+
+ protected:
+  GrpcServer() = default;
+};
+
+}  // namespace berth
+
+#endif  // BERTH_DAEMON_GRPC_SERVER_H_
