@@ -4,7 +4,6 @@
 // speaks of capabilities. Its neighbour, one step away, is a request like any other.
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -26,8 +25,6 @@ namespace {
 using Json = nlohmann::json;
 using namespace std::string_literals;
 
-constexpr std::chrono::seconds kLongest{20};  // of one answer, sanitizers included
-
 struct Row {
   std::string what;
   std::string bad;
@@ -44,12 +41,10 @@ class BadRequest : public testing::Test {
   }
 
   Json Decide(const std::string& text, const std::string& name = "request.json") {
-    const auto begin = std::chrono::steady_clock::now();
     const LaunchRequest request = Decode(std::make_shared<SourceText>(name, text));
     Scratch scratch;
     const Decision decision = engine_.Admit(request, scratch);
     const std::string answer = DecisionToJson(decision, request, /*all=*/true, JsonLayout::kCompact);
-    EXPECT_LT(std::chrono::steady_clock::now() - begin, kLongest);
     return Json::parse(answer);
   }
 
