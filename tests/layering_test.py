@@ -42,6 +42,7 @@ DOORS = {
     "grpcpp": {"daemon", "bench", "tests"},
     "google": {"daemon", "bench", "tests", "fuzz"},
     "microhttpd.h": {"daemon"},
+    "gnutls": {"daemon"},  # the TLS of libmicrohttpd: only it can check a client's certificate
     "prometheus": {"daemon"},
     "nlohmann": set(EVERYTHING) | {REFERENCE},
     "openssl": {"daemon", REFERENCE},
