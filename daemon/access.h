@@ -11,9 +11,11 @@
 #define BERTH_DAEMON_ACCESS_H_
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 
+#include "berth/daemon/metrics.h"
 #include "berth/daemon/tokens.h"
 #include "berth/engine/published.h"
 #include "google/rpc/status.pb.h"
@@ -27,13 +29,15 @@ class Access {
   // Null: nobody needs a token.
   void Set(std::shared_ptr<const Tokens> tokens) { tokens_.Store(std::move(tokens)); }
 
-  // `authorization` is the header's value, empty when there is none. UNAUTHENTICATED for a missing or unknown token,
-  // PERMISSION_DENIED for one without a role; otherwise OK and the caller.
-  google::rpc::Status Check(std::string_view authorization, Caller& caller) const;
+  // The caller, or why there is none. `authorization` is the header's value, empty when there is none.
+  std::optional<AuthFailure> Check(std::string_view authorization, Caller& caller) const;
 
  private:
   Published<Tokens> tokens_;
 };
+
+// UNAUTHENTICATED, or PERMISSION_DENIED for a token without a role.
+google::rpc::Status StatusOf(AuthFailure failure);
 
 }  // namespace berth
 

@@ -216,7 +216,7 @@ google::rpc::Status GatewayApi::Delete(const Caller& caller, const wire::DeleteS
   return {};
 }
 
-size_t GatewayApi::running() {
+size_t GatewayApi::Sweep() {
   const std::lock_guard lock(mutex_);
   EndOverdue();
   return sandboxes_.size() - ended_.size();

@@ -50,8 +50,8 @@ class GatewayApi {
   google::rpc::Status Delete(const Caller& caller, const coreweave::sandbox::v1beta2::DeleteSandboxRequest& request,
                              coreweave::sandbox::v1beta2::DeleteSandboxResponse& response);
 
-  // How many are running.
-  [[nodiscard]] size_t running();
+  // Ends those that are past their lifetime; every call does so first. How many are running then.
+  size_t Sweep();
 
  private:
   using Key = std::pair<std::string, std::string>;  // organization and sandbox id

@@ -1,5 +1,6 @@
 #include "berth/daemon/grpc_server.h"
 
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -8,8 +9,10 @@
 #include <grpcpp/security/tls_credentials_options.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "berth/daemon/rpc_status.h"
@@ -48,7 +51,7 @@ std::string_view AuthorizationOf(const grpc::CallbackServerContext& context) {
   return {begin->second.data(), begin->second.size()};
 }
 
-// What every call goes through: who calls, the answer, and telling the observer.
+// What every call goes through: who calls, the answer, and its count.
 class Front {
  public:
   explicit Front(const GrpcServer::Apis& apis) : apis_(apis) {}
@@ -57,17 +60,18 @@ class Front {
 
   // Answers with `answer(caller)`, a google.rpc.Status.
   template <typename Answer>
-  google::rpc::Status Answered(RpcMethod method, std::string_view authorization, const Answer& answer) const {
+  google::rpc::Status Answered(Method method, std::string_view authorization, const Answer& answer) const {
     const Clock::time_point began = Clock::now();
     Caller caller;
-    google::rpc::Status status = apis_.access.Check(authorization, caller);
-    if (IsOk(status)) status = answer(caller);
-    if (apis_.observer) apis_.observer(method, status.code(), Clock::now() - began);
+    const std::optional<AuthFailure> failure = apis_.access.Check(authorization, caller);
+    if (failure) apis_.metrics.CountAuthFailure(*failure);
+    google::rpc::Status status = failure ? StatusOf(*failure) : answer(caller);
+    apis_.metrics.CountRequest(method, status.code(), Clock::now() - began);
     return status;
   }
 
   template <typename Answer>
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, RpcMethod method, const Answer& answer) const {
+  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, Method method, const Answer& answer) const {
     grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
     reactor->Finish(ToGrpc(Answered(method, AuthorizationOf(context), answer)));
     return reactor;
@@ -85,23 +89,23 @@ class DiscoveryFront final : public wire::DiscoveryService::CallbackService {
   grpc::ServerUnaryReactor* ListAvailableRunners(grpc::CallbackServerContext* context,
                                                  const wire::ListAvailableRunnersRequest* request,
                                                  wire::ListAvailableRunnersResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kListAvailableRunners,
+    return front_.Unary(*context, Method::kListAvailableRunners,
                         [&](const Caller& caller) { return api_.ListAvailableRunners(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* GetAvailableRunner(grpc::CallbackServerContext* context,
                                                const wire::GetAvailableRunnerRequest* request,
                                                wire::AvailableRunner* response) override {
-    return front_.Unary(*context, RpcMethod::kGetAvailableRunner,
+    return front_.Unary(*context, Method::kGetAvailableRunner,
                         [&](const Caller& caller) { return api_.GetAvailableRunner(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* ListProfiles(grpc::CallbackServerContext* context, const wire::ListProfilesRequest* request,
                                          wire::ListProfilesResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kListProfiles,
+    return front_.Unary(*context, Method::kListProfiles,
                         [&](const Caller& caller) { return api_.ListProfiles(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context, const wire::GetProfileRequest* request,
                                        wire::ProfileSummary* response) override {
-    return front_.Unary(*context, RpcMethod::kGetProfile,
+    return front_.Unary(*context, Method::kGetProfile,
                         [&](const Caller& caller) { return api_.GetProfile(caller, *request, *response); });
   }
 
@@ -128,7 +132,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
     v1::AdmitStreamResponse response;
     response.set_request_id(request_.request_id());
     // Checked anew for each launch: a token may be revoked while the stream is open.
-    google::rpc::Status status = front_.Answered(RpcMethod::kAdmitStream, authorization_, [&](const Caller& caller) {
+    google::rpc::Status status = front_.Answered(Method::kAdmitStream, authorization_, [&](const Caller& caller) {
       return front_.apis().admission.Admit(caller, request_.launch(), *response.mutable_admitted());
     });
     const bool stranger = status.code() == static_cast<int>(RpcCode::kUnauthenticated);
@@ -194,7 +198,7 @@ class AdmissionFront final : public v1::AdmissionService::CallbackService {
  private:
   grpc::ServerUnaryReactor* Admit(grpc::CallbackServerContext* context, const v1::AdmitRequest* request,
                                   v1::AdmitResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kAdmit,
+    return front_.Unary(*context, Method::kAdmit,
                         [&](const Caller& caller) { return api_.Admit(caller, request->launch(), *response); });
   }
   grpc::ServerBidiReactor<v1::AdmitStreamRequest, v1::AdmitStreamResponse>* AdmitStream(
@@ -203,12 +207,12 @@ class AdmissionFront final : public v1::AdmissionService::CallbackService {
   }
   grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::ResolveRequest* request,
                                     v1::ResolveResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kResolve,
+    return front_.Unary(*context, Method::kResolve,
                         [&](const Caller& caller) { return api_.Resolve(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kExplain,
+    return front_.Unary(*context, Method::kExplain,
                         [&](const Caller& caller) { return api_.Explain(caller, *request, *response); });
   }
 
@@ -223,27 +227,27 @@ class GatewayFront final : public wire::GatewayService::CallbackService {
  private:
   grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const wire::StartSandboxRequest* request,
                                   wire::StartSandboxResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kStart,
+    return front_.Unary(*context, Method::kStart,
                         [&](const Caller& caller) { return api_.Start(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* context, const wire::GetSandboxRequest* request,
                                 wire::GetSandboxResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kGet,
+    return front_.Unary(*context, Method::kGet,
                         [&](const Caller& caller) { return api_.Get(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context, const wire::StopSandboxRequest* request,
                                  wire::StopSandboxResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kStop,
+    return front_.Unary(*context, Method::kStop,
                         [&](const Caller& caller) { return api_.Stop(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const wire::ListSandboxesRequest* request,
                                  wire::ListSandboxesResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kList,
+    return front_.Unary(*context, Method::kList,
                         [&](const Caller& caller) { return api_.List(caller, *request, *response); });
   }
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context, const wire::DeleteSandboxRequest* request,
                                    wire::DeleteSandboxResponse* response) override {
-    return front_.Unary(*context, RpcMethod::kDelete,
+    return front_.Unary(*context, Method::kDelete,
                         [&](const Caller& caller) { return api_.Delete(caller, *request, *response); });
   }
 
@@ -341,7 +345,21 @@ class GrpcServerImpl final : public GrpcServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
+std::atomic<Log*> grpc_log = nullptr;  // gRPC's hook takes no context
+
+void WriteGrpcLog(gpr_log_func_args* args) {
+  Log* log = grpc_log.load();
+  if (log == nullptr) return;
+  const std::string_view level = gpr_log_severity_string(args->severity);
+  log->Debug("gRPC", {{"severity", level}, {"detail", std::string_view(args->message)}});
+}
+
 }  // namespace
+
+void SendGrpcLogTo(Log* log) {
+  grpc_log = log;
+  gpr_set_log_function(WriteGrpcLog);
+}
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const GrpcServerOptions& options, const Apis& apis) {
   auto server = std::make_unique<GrpcServerImpl>(apis);

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +21,8 @@
 #include "berth/daemon/discovery_api.h"
 #include "berth/daemon/gateway_api.h"
 #include "berth/daemon/listen_address.h"
-#include "berth/daemon/rpc_method.h"
+#include "berth/daemon/log.h"
+#include "berth/daemon/metrics.h"
 
 namespace berth {
 
@@ -34,9 +34,6 @@ struct TlsFiles {
 
   [[nodiscard]] bool any() const { return !certificate.empty(); }
 };
-
-// Told of every answered call: what it was, the status code, and how long it took.
-using RpcObserver = std::function<void(RpcMethod, int code, std::chrono::nanoseconds took)>;
 
 struct GrpcServerOptions {
   std::vector<ListenAddress> listen;
@@ -51,8 +48,8 @@ class GrpcServer {
     const Access& access;
     const DiscoveryApi& discovery;
     const AdmissionApi& admission;
+    Metrics& metrics;
     GatewayApi* gateway = nullptr;
-    RpcObserver observer;
   };
 
   // Listens and answers. UNAVAILABLE, naming the address, when one cannot be listened on.
@@ -71,6 +68,9 @@ class GrpcServer {
  protected:
   GrpcServer() = default;
 };
+
+// Has gRPC write what it has to say to `log`, as debug lines; null: nowhere. Of the whole process.
+void SendGrpcLogTo(Log* log);
 
 }  // namespace berth
 

@@ -36,8 +36,7 @@ constexpr std::array<std::string_view, kMethodCount> kMethodNames = {
     "http",
 };
 
-constexpr std::array<std::string_view, kAuthFailureCount> kAuthFailureNames = {"missing", "malformed", "unknown",
-                                                                               "expired", "forbidden"};
+constexpr std::array<std::string_view, kAuthFailureCount> kAuthFailureNames = {"missing", "unknown", "forbidden"};
 
 // In the order of google.rpc.Code.
 constexpr std::array<std::string_view, 17> kRpcCodes = {

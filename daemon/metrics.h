@@ -49,7 +49,7 @@ inline constexpr size_t kMethodCount = static_cast<size_t>(Method::kHttp) + 1;
 std::string_view MethodName(Method method);
 
 // Why a caller was turned away before anything was decided.
-enum class AuthFailure : uint8_t { kMissing, kMalformed, kUnknown, kExpired, kForbidden };
+enum class AuthFailure : uint8_t { kMissing, kUnknown, kForbidden };
 inline constexpr size_t kAuthFailureCount = static_cast<size_t>(AuthFailure::kForbidden) + 1;
 
 // The reason that is the headline of most candidates, the first of them in precedence; none without reasons.

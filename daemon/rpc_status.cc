@@ -183,8 +183,8 @@ google::rpc::Status InvalidField(std::string_view field, std::string_view descri
                                           Quoted(field) + " " + std::string(description));
   google::rpc::BadRequest bad;
   auto* violation = bad.add_field_violations();
-  violation->set_field(std::string(field));
-  violation->set_description(Shortened(std::string(description), kMaxDescriptionBytes));
+  violation->set_field(Shortened(OneLine(std::string(field)), kMaxFieldBytes));
+  violation->set_description(Shortened(OneLine(std::string(description)), kMaxDescriptionBytes));
   status.add_details()->PackFrom(bad);
   return status;
 }

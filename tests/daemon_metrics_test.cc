@@ -130,9 +130,9 @@ TEST(Metrics, SortsLatenciesIntoBuckets) {
 
 TEST(Metrics, PrintsTheStateItIsGiven) {
   Metrics metrics("1.2.3\"\n");
-  metrics.CountAuthFailure(AuthFailure::kExpired);
+  metrics.CountAuthFailure(AuthFailure::kForbidden);
   const std::string text = metrics.Text(SomeGauges());
-  EXPECT_EQ(ValueOf(text, R"(berthd_auth_failures_total{reason="expired"})"), "1");
+  EXPECT_EQ(ValueOf(text, R"(berthd_auth_failures_total{reason="forbidden"})"), "1");
   EXPECT_EQ(ValueOf(text, R"(berthd_auth_failures_total{reason="missing"})"), "0");
   EXPECT_EQ(ValueOf(text, "berthd_catalog_revision"), "7");
   EXPECT_EQ(ValueOf(text, "berthd_catalog_objects"), "30");
