@@ -327,7 +327,8 @@ absl::StatusOr<std::unique_ptr<HttpServer::Core::Generation>> HttpServer::Core::
       {MHD_OPTION_URI_LOG_CALLBACK, reinterpret_cast<intptr_t>(&OnTarget), generation.get()},
   };
   if (threads > 1) items.push_back({MHD_OPTION_THREAD_POOL_SIZE, threads, nullptr});
-  unsigned flags = MHD_USE_EPOLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  // Not epoll: the library waits for edges there, and misses an end that comes together with part of a request.
+  unsigned flags = MHD_USE_POLL | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
   if (generation->tls.has_value()) {
     flags |= MHD_USE_TLS;
     items.push_back({MHD_OPTION_HTTPS_MEM_CERT, 0, pointer(generation->tls->certificate.c_str())});

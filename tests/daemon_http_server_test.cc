@@ -324,8 +324,10 @@ TEST(HttpServer, RefusesWhatItDoesNotServe) {
   EXPECT_EQ(handled, 2);
 }
 
-TEST(HttpServer, OutlivesWhateverIsSent) {
-  const auto server = StartServer();
+TEST(HttpServer, OutlivesWhateverIsSentAndNoticesWhoLeaves) {
+  HttpServerOptions options;
+  options.idle_timeout = options.request_timeout = 4 * kPatience;  // only the clients' own ends close connections
+  const auto server = StartServer(options);
   const std::string kGood = "GET /a?b=c HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer x\r\n\r\n";
   const std::string kOdd[] = {
       "",
@@ -447,6 +449,44 @@ TEST(HttpServer, ServesOthersBesideTwoThousandIdleConnections) {
   EXPECT_LT(steady_clock::now() - start, seconds(10));
   idle.clear();
   EXPECT_TRUE(Eventually([&] { return server->connections() == 0; })) << server->connections();
+}
+
+TEST(HttpServer, ServesAgainWhenThereAreFilesAgain) {
+  HttpServerOptions options;
+  options.idle_timeout = seconds(1);
+  const auto server = StartServer(options);
+  rlimit limit = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  rlimit low = limit;
+  low.rlim_cur = 200;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  for (const bool with_another : {false, true}) {
+    std::unique_ptr<Client> other;
+    if (with_another) {
+      other = std::make_unique<Client>(server->port());
+      other->Send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      EXPECT_EQ(Status(other->ReadAnswer()), "200");
+    }
+    Client client(server->port());
+    ASSERT_TRUE(client.connected());
+    client.Send("GET /first HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_EQ(Status(client.ReadAnswer()), "200");
+    // The next connection finds no number for its socket.
+    const int next = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    std::vector<int> taken;
+    for (int copy = 0; (copy = dup(STDERR_FILENO)) >= 0;) taken.push_back(copy);
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server->port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(next, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_TRUE(Eventually([&] { return server->connections() == (with_another ? 2U : 1U); }));
+    for (const int copy : taken) close(copy);
+    close(next);
+    EXPECT_EQ(Body(Get(server->port(), "/again")), "GET /again");
+  }
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
 TEST(HttpServer, BoundsConnectionsOfOneAddress) {
