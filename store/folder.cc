@@ -157,6 +157,14 @@ std::string_view BaseName(std::string_view path) {
   return slash == std::string_view::npos || path.size() == 1 ? path : path.substr(slash + 1);
 }
 
+std::string FolderAbove(std::string_view path) {
+  const std::string_view base = BaseName(path);
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  path.remove_suffix(std::min(base.size(), path.size()));
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  return path.empty() ? "." : std::string(path);
+}
+
 std::string PathBelow(std::string_view folder, std::string_view name) {
   std::string path(folder);
   if (name.empty()) return path;

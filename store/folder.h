@@ -66,8 +66,9 @@ std::string PathErrorText(int error);
 // That `path`, called `file` in the issue, cannot be read.
 Issue UnreadablePath(const std::string& path, std::string_view file, int error);
 
-// The last part of a path.
+// The last part of a path, and the folder it is an entry of (by the path's text; `.` for a bare name).
 std::string_view BaseName(std::string_view path);
+std::string FolderAbove(std::string_view path);
 // `name` below `folder`; the folder itself when the name is empty.
 std::string PathBelow(std::string_view folder, std::string_view name);
 
