@@ -82,6 +82,29 @@ absl::StatusOr<HttpTls> ReadTls(const Settings& settings) {
   return tls;
 }
 
+DecisionRecord RecordOf(const DecisionEvent& event) {
+  const Decision& decision = event.decision;
+  DecisionRecord record;
+  record.time = std::chrono::system_clock::now();
+  record.decision_id = event.id;
+  record.organization = event.request.organization_id;
+  record.user = event.request.user_id;
+  record.sandbox_id = event.request.sandbox_id;
+  record.verdict = decision.verdict;
+  record.code = decision.code;
+  if (const std::optional<ReasonCode> reason = MainReason(decision)) record.reason = InfoOf(*reason).name;
+  if (!decision.placements.empty()) {
+    const CompiledBinding& binding = decision.snapshot->bindings()[decision.placements.front()];
+    record.runner = decision.snapshot->RunnerOf(binding).runner->runner_id;
+    record.profile = binding.name;
+  } else if (!event.request.profile_names.empty()) {
+    record.profile = event.request.profile_names.front();
+  }
+  record.revision = decision.snapshot == nullptr ? 0 : decision.snapshot->revision();
+  record.latency = event.took;
+  return record;
+}
+
 std::string_view Text(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
 
 class BerthdImpl final : public Berthd {
@@ -117,9 +140,7 @@ class BerthdImpl final : public Berthd {
       if (!read.ok()) return read.status();
       tls = *std::move(read);
     }
-    if (!settings_.decision_log.empty()) {
-      if (const absl::Status status = OpenDecisionLog(); !status.ok()) return status;
-    }
+    if (!settings_.decision_log.empty()) OpenDecisionLog();
     absl::StatusOr<std::unique_ptr<DirectorySource>> source =
         DirectorySource::Open(settings_.source, {.poll = std::chrono::seconds(settings_.source_poll_seconds)});
     if (!source.ok()) return source.status();
@@ -184,8 +205,9 @@ class BerthdImpl final : public Berthd {
     options.tls = std::move(tls);
     options.max_connections = static_cast<unsigned>(settings_.max_http_connections);
     options.on_complaint = [this](std::string_view complaint) { log_.Debug("http", {{"detail", complaint}}); };
-    absl::StatusOr<std::unique_ptr<HttpServer>> http = HttpServer::Start(
-        *settings_.http_listen, std::move(options), [this](const HttpRequest& request) { return rest_.Handle(request); });
+    absl::StatusOr<std::unique_ptr<HttpServer>> http =
+        HttpServer::Start(*settings_.http_listen, std::move(options),
+                          [this](const HttpRequest& request) { return rest_.Handle(request); });
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     const std::string& text = settings_.http_listen->text;
@@ -231,7 +253,24 @@ class BerthdImpl final : public Berthd {
 
   void Observe(const DecisionEvent& event) {
     metrics_.CountAdmission(event.decision);
-    if (decision_log_ != nullptr) decision_log_->Write(EntryOf(event));
+    if (decision_log_ != nullptr) decision_log_->Write(RecordOf(event));
+  }
+
+  void OpenDecisionLog() {
+    DecisionLogOptions options;
+    options.path = settings_.decision_log;
+    options.mode = settings_.decision_log_mode;
+    options.sample = static_cast<uint64_t>(settings_.decision_log_sample);
+    options.max_bytes = static_cast<uint64_t>(settings_.decision_log_max_bytes);
+    options.old_files = static_cast<unsigned>(settings_.decision_log_files);
+    options.on_change = [this](const absl::Status& status) {
+      if (status.ok()) {
+        log_.Info("the decision log is written again");
+      } else {
+        log_.Error("the decision log cannot be written; decisions are served without it", {{"detail", Text(status)}});
+      }
+    };
+    decision_log_ = std::make_unique<DecisionLog>(std::move(options));
   }
 
   void LogFeed(const FeedEvent& event) {

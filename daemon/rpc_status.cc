@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace berth {
 namespace {
 
 constexpr size_t kMaxMessageBytes = 1000;
+constexpr size_t kMinMessageBytes = 100;
 constexpr size_t kMaxMetadataBytes = 256;  // one value
 constexpr size_t kMaxFieldBytes = 256;
 constexpr size_t kMaxDescriptionBytes = 400;
@@ -48,7 +50,7 @@ const CodeRow& RowOf(int code) {
 using Metadata = google::protobuf::Map<std::string, std::string>;
 
 void Put(Metadata& metadata, std::string_view key, std::string_view value) {
-  if (!value.empty()) metadata[std::string(key)] = Shortened(OneLine(std::string(value)), kMaxMetadataBytes);
+  if (!value.empty()) metadata[std::string(key)] = Shortened(OneLine(value), kMaxMetadataBytes);
 }
 
 google::rpc::ErrorInfo InfoWith(std::string_view reason) {
@@ -58,37 +60,68 @@ google::rpc::ErrorInfo InfoWith(std::string_view reason) {
   return info;
 }
 
-// Drops what matters least until the status fits: metadata from the end of `expendable`, then the message's end.
-void Fit(google::rpc::Status& status, google::rpc::ErrorInfo& info, std::span<const std::string_view> expendable) {
-  while (WireBytes(status) > kMaxStatusBytes) {
-    if (!expendable.empty()) {
-      info.mutable_metadata()->erase(std::string(expendable.back()));
-      expendable = expendable.first(expendable.size() - 1);
-      status.mutable_details(0)->PackFrom(info);
-    } else if (status.details_size() > 1) {
-      status.mutable_details()->RemoveLast();
-    } else if (status.message().size() > 64) {
-      status.set_message(Shortened(status.message(), status.message().size() / 2));
-    } else {
-      return;
-    }
-  }
+google::rpc::BadRequest::FieldViolation ViolationOf(std::string_view field, std::string_view description) {
+  google::rpc::BadRequest::FieldViolation violation;
+  violation.set_field(Shortened(OneLine(field), kMaxFieldBytes));
+  violation.set_description(Shortened(OneLine(description), kMaxDescriptionBytes));
+  return violation;
 }
 
-google::rpc::BadRequest ViolationsOf(const Decision& decision) {
-  google::rpc::BadRequest bad;
-  for (const Issue& issue : decision.violations) {
-    auto* violation = bad.add_field_violations();
-    violation->set_field(Shortened(OneLine(issue.field), kMaxFieldBytes));
-    if (static_cast<size_t>(bad.field_violations_size()) > kMaxViolations) {
-      violation->set_field("");
-      const size_t rest = decision.violations.size() - kMaxViolations;
-      violation->set_description(std::to_string(rest) + " more violations are not listed: correct these first");
-      break;
+// A status before it is known how much of it there is room for.
+struct Parts {
+  RpcCode code;
+  google::rpc::ErrorInfo info;
+  std::span<const std::string_view> expendable;  // keys of its metadata, the most valuable first
+  std::function<std::string(size_t)> message;    // in at most so many bytes
+  std::vector<google::rpc::BadRequest::FieldViolation> violations = {};
+  size_t unlisted = 0;  // further violations
+  std::optional<int64_t> retry_seconds = {};
+};
+
+google::rpc::Status Assembled(const Parts& parts, std::string message) {
+  google::rpc::Status status;
+  status.set_code(static_cast<int>(parts.code));
+  status.set_message(std::move(message));
+  status.add_details()->PackFrom(parts.info);
+  if (!parts.violations.empty()) {
+    google::rpc::BadRequest bad;
+    for (const auto& violation : parts.violations) *bad.add_field_violations() = violation;
+    if (parts.unlisted > 0) {
+      const std::string more = parts.unlisted == 1 ? " more violation is" : " more violations are";
+      bad.add_field_violations()->set_description(std::to_string(parts.unlisted) + more +
+                                                  " not listed: correct these first");
     }
-    violation->set_description(Shortened(OneLine(issue.message), kMaxDescriptionBytes));
+    status.add_details()->PackFrom(bad);
   }
-  return bad;
+  if (parts.retry_seconds) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_seconds(*parts.retry_seconds);
+    status.add_details()->PackFrom(retry);
+  }
+  return status;
+}
+
+// What matters least gives way until the rest fits: metadata from the end of `expendable`, violations from the end, and
+// then the message. When to retry and one violation stay; with the metadata that stays too, they take less than half.
+google::rpc::Status Fitted(Parts parts) {
+  size_t room = kMaxMessageBytes;
+  std::string message = parts.message(room);
+  while (true) {
+    google::rpc::Status status = Assembled(parts, message);
+    if (WireBytes(status) <= kMaxStatusBytes) return status;
+    if (!parts.expendable.empty()) {
+      parts.info.mutable_metadata()->erase(std::string(parts.expendable.back()));
+      parts.expendable = parts.expendable.first(parts.expendable.size() - 1);
+    } else if (parts.violations.size() > 1) {
+      parts.violations.pop_back();
+      ++parts.unlisted;
+    } else if (room > kMinMessageBytes) {
+      room = std::max(room / 4 * 3, kMinMessageBytes);
+      message = parts.message(room);
+    } else {
+      return status;
+    }
+  }
 }
 
 // "EGRESS_MODE_NOT_OFFERED=7,MEMORY_EXCEEDS_PROFILE=5": headlines, the most frequent first. Codes that exist for several
@@ -138,8 +171,10 @@ void PutRemedy(const Remedy& remedy, Metadata& metadata) {
   std::string changes;
   JsonWriter writer(changes);
   WritePatch(remedy.changes, writer);
-  // Half a patch is worse than none.
-  if (!remedy.changes.empty() && changes.size() <= kMaxMetadataBytes) Put(metadata, "remedy_changes", changes);
+  // Half a patch, or one with another name in it, is worse than none.
+  if (!remedy.changes.empty() && changes.size() <= kMaxMetadataBytes && OneLine(changes) == changes) {
+    Put(metadata, "remedy_changes", changes);
+  }
 }
 
 // What waiting alone would take away from some candidate.
@@ -163,30 +198,26 @@ std::string_view RpcCodeName(int code) { return RowOf(code).name; }
 int HttpStatusOf(int code) { return RowOf(code).http; }
 
 google::rpc::Status MakeStatus(RpcCode code, std::string_view reason, std::string message,
-                               std::initializer_list<std::pair<std::string_view, std::string_view>> metadata) {
-  google::rpc::Status status;
-  status.set_code(static_cast<int>(code));
-  status.set_message(Shortened(OneLine(std::move(message)), kMaxMessageBytes));
-  google::rpc::ErrorInfo info = InfoWith(reason);
+                               std::initializer_list<std::pair<std::string_view, std::string_view>> metadata,
+                               std::optional<int64_t> retry_seconds) {
+  Parts parts = {code, InfoWith(reason), {}, [&](size_t room) { return Shortened(OneLine(message), room); }};
   std::vector<std::string_view> keys;
   for (const auto& [key, value] : metadata) {
-    Put(*info.mutable_metadata(), key, value);
+    Put(*parts.info.mutable_metadata(), key, value);
     keys.push_back(key);
   }
-  status.add_details()->PackFrom(info);
-  Fit(status, info, keys);
-  return status;
+  parts.expendable = keys;
+  parts.retry_seconds = retry_seconds;
+  return Fitted(std::move(parts));
 }
 
 google::rpc::Status InvalidField(std::string_view field, std::string_view description) {
-  google::rpc::Status status = MakeStatus(RpcCode::kInvalidArgument, "CWSANDBOX_INVALID_REQUEST",
-                                          Quoted(field) + " " + std::string(description));
-  google::rpc::BadRequest bad;
-  auto* violation = bad.add_field_violations();
-  violation->set_field(Shortened(OneLine(std::string(field)), kMaxFieldBytes));
-  violation->set_description(Shortened(OneLine(std::string(description)), kMaxDescriptionBytes));
-  status.add_details()->PackFrom(bad);
-  return status;
+  const std::string message = OneLine(Quoted(field, kMaxFieldBytes) + " " + std::string(description));
+  Parts parts = {RpcCode::kInvalidArgument, InfoWith("CWSANDBOX_INVALID_REQUEST"), {}, [&](size_t room) {
+                   return Shortened(message, room);
+                 }};
+  parts.violations = {ViolationOf(field, description)};
+  return Fitted(std::move(parts));
 }
 
 RpcCode CodeOf(const Decision& decision) {
@@ -200,13 +231,11 @@ RpcCode CodeOf(const Decision& decision) {
 
 google::rpc::Status DecisionStatus(const Decision& decision, const LaunchRequest& request,
                                    std::span<const Remedy> remedies, std::string_view decision_id) {
-  const RpcCode code = CodeOf(decision);
-  google::rpc::Status status;
-  status.set_code(static_cast<int>(code));
-  status.set_message(MessageOf(decision, request, remedies, {.max_bytes = kMaxMessageBytes}));
-
-  google::rpc::ErrorInfo info = InfoWith(decision.code);
-  Metadata& metadata = *info.mutable_metadata();
+  static constexpr std::string_view kExpendable[] = {"reasons",    "offered",    "requested",     "headline_class",
+                                                     "sandbox_id", "capability", "remedy_changes"};
+  Parts parts = {CodeOf(decision), InfoWith(decision.code), kExpendable,
+                 [&](size_t room) { return MessageOf(decision, request, remedies, {.max_bytes = room}); }};
+  Metadata& metadata = *parts.info.mutable_metadata();
   Put(metadata, "decision_id", decision_id);
   Put(metadata, "sandbox_id", request.sandbox_id);
   if (decision.snapshot != nullptr) {
@@ -218,17 +247,17 @@ google::rpc::Status DecisionStatus(const Decision& decision, const LaunchRequest
     PutHeadline(decision, request, metadata);
     if (!remedies.empty()) PutRemedy(remedies.front(), metadata);
   }
-  status.add_details()->PackFrom(info);
-  if (decision.verdict == Verdict::kInvalid) status.add_details()->PackFrom(ViolationsOf(decision));
-  if (code == RpcCode::kResourceExhausted || code == RpcCode::kUnavailable) {
-    google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_seconds(decision.advice.retry_delay_seconds);
-    status.add_details()->PackFrom(retry);
+  if (decision.verdict == Verdict::kInvalid) {
+    const size_t listed = std::min(decision.violations.size(), kMaxViolations);
+    for (const Issue& issue : decision.violations.first(listed)) {
+      parts.violations.push_back(ViolationOf(issue.field, issue.message));
+    }
+    parts.unlisted = decision.violations.size() - listed;
   }
-  constexpr std::string_view kExpendable[] = {"reasons",    "offered",    "requested",     "headline_class",
-                                              "sandbox_id", "capability", "remedy_changes"};
-  Fit(status, info, kExpendable);
-  return status;
+  if (parts.code == RpcCode::kResourceExhausted || parts.code == RpcCode::kUnavailable) {
+    parts.retry_seconds = decision.advice.retry_delay_seconds;
+  }
+  return Fitted(std::move(parts));
 }
 
 size_t WireBytes(const google::rpc::Status& status) {

@@ -11,7 +11,9 @@
 #define BERTH_DAEMON_RPC_STATUS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,9 +52,10 @@ int HttpStatusOf(int code);
 
 [[nodiscard]] inline bool IsOk(const google::rpc::Status& status) { return status.code() == 0; }
 
-// An error with its reason (CWSANDBOX_...) and metadata.
+// An error with its reason (CWSANDBOX_...), metadata, and when to try again if that alone may help.
 google::rpc::Status MakeStatus(RpcCode code, std::string_view reason, std::string message,
-                               std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {});
+                               std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {},
+                               std::optional<int64_t> retry_seconds = {});
 // INVALID_ARGUMENT about one field of the call itself.
 google::rpc::Status InvalidField(std::string_view field, std::string_view description);
 

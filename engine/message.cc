@@ -26,7 +26,14 @@ std::string AdmittedText(const Decision& decision) {
   return text;
 }
 
-std::string InvalidText(const Decision& decision) {
+// The text and the next step in at most `max_bytes`. The text gives way, down to a quarter of the room: what to do is
+// worth more than the end of a long reason.
+std::string WithNext(std::string text, const std::string& next, size_t max_bytes) {
+  const size_t before_next = max_bytes - std::min(next.size(), max_bytes);
+  return Shortened(std::move(text), std::max(before_next, max_bytes / 4)) + next;
+}
+
+std::string InvalidText(const Decision& decision, size_t max_bytes) {
   if (decision.violations.empty()) return "the request is invalid";
   constexpr size_t kMaxFieldBytes = 320;
   const Issue& first = decision.violations.front();
@@ -34,8 +41,9 @@ std::string InvalidText(const Decision& decision) {
   const std::string field = first.field.empty() ? std::string() : Quoted(first.field, kMaxFieldBytes);
   std::string text = "the request is invalid" + (field.empty() ? "" : " at " + field) + ": " + first.message;
   if (!first.suggestion.empty()) text += " (" + first.suggestion + ")";
-  text += "; next: correct " + (field.empty() ? "it" : field);
-  return more == 0 ? text : text + " and " + std::to_string(more) + " more";
+  std::string next = "; next: correct " + (field.empty() ? "it" : field);
+  if (more > 0) next += " and " + std::to_string(more) + " more";
+  return WithNext(std::move(text), next, max_bytes);
 }
 
 // Who set the limit that says no: " [profile, profiles/agent.yaml:14:18]". Of several bindings the example's, unless it
@@ -65,7 +73,7 @@ class Rejection {
     if (decision_.candidates.empty()) {
       const ReasonCount& scope = decision_.reasons.front();
       const std::string text = "no binding matches the request: " + ReasonText(scope.code, DetailOf(scope));
-      return text + NextStep(scope, text);
+      return WithNext(text, NextStep(scope, text), options_.max_bytes);
     }
     std::vector<ReasonCount> headlines;
     std::ranges::copy_if(decision_.reasons, std::back_inserter(headlines),
@@ -80,7 +88,7 @@ class Rejection {
                         ReasonText(reason.code, detail) + OwnerText(detail));
       all += clauses.back();
     }
-    return head + Told(clauses, head.size(), NextStep(headlines.front(), all));
+    return Told(head, clauses, NextStep(headlines.front(), all));
   }
 
  private:
@@ -88,19 +96,28 @@ class Rejection {
     return berth::DetailOf(decision_, request_, reason, CountedBy::kHeadline);
   }
 
-  // The clauses that fit between `used` bytes and the next step, and how many do not.
-  std::string Told(const std::vector<std::string>& clauses, size_t used, const std::string& next) const {
+  // The head, the clauses that fit before the next step, how many do not, and the step.
+  std::string Told(const std::string& head, const std::vector<std::string>& clauses, const std::string& next) const {
     constexpr std::string_view kOthers = "; and 99 other reasons";
-    std::string told;
+    const size_t most = options_.max_bytes;
+    const size_t room = most - std::min(next.size(), most);
+    std::string told = head;
     for (size_t i = 0; i < clauses.size(); ++i) {
       const size_t rest = i + 1 == clauses.size() ? 0 : kOthers.size();
-      const size_t needed = used + told.size() + clauses[i].size() + rest + next.size();
-      if (i > 0 && needed > options_.max_bytes) {
-        const size_t others = clauses.size() - i;
-        told.append("; and ").append(std::to_string(others)).append(others == 1 ? " other reason" : " other reasons");
-        break;
+      if (told.size() + clauses[i].size() + rest <= room) {
+        told += clauses[i];
+        continue;
       }
-      told += clauses[i];
+      size_t others = clauses.size() - i;
+      if (i == 0) {
+        // The most frequent reason is told as far as there is room for it.
+        told = Shortened(told + clauses[i], std::max(room - std::min(rest, room), most / 4));
+        --others;
+      }
+      if (others > 0) {
+        told.append("; and ").append(std::to_string(others)).append(others == 1 ? " other reason" : " other reasons");
+      }
+      break;
     }
     return told + next;
   }
@@ -148,7 +165,7 @@ std::string MessageOf(const Decision& decision, const LaunchRequest& request, st
     case Verdict::kInvalid:
       break;
   }
-  return Shortened(OneLine(InvalidText(decision)), options.max_bytes);
+  return Shortened(OneLine(InvalidText(decision, options.max_bytes)), options.max_bytes);
 }
 
 }  // namespace berth

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "berth/spec/quoted.h"
+#include "berth/spec/utf8.h"
 
 namespace berth {
 namespace {
@@ -67,15 +68,22 @@ std::string SetBy(Layer layer, std::string_view source) {
   return source.empty() ? text : text.append(" at ").append(source);
 }
 
-std::string OneLine(std::string text) {
-  std::ranges::replace_if(
-      text,
-      [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F;
-      },
-      '?');
-  return text;
+std::string OneLine(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  for (size_t offset = 0; offset < text.size();) {
+    const CodePoint point = DecodeUtf8(text, offset);
+    const bool control = point.value < 0x20U || (point.value >= 0x7FU && point.value < 0xA0U);
+    const bool separator = point.value == 0x2028U || point.value == 0x2029U;
+    const size_t size = std::max<size_t>(point.size, 1);
+    if (point.size == 0 || control || separator) {
+      line.push_back('?');
+    } else {
+      line.append(text, offset, size);
+    }
+    offset += size;
+  }
+  return line;
 }
 
 std::string Shortened(std::string text, size_t max_bytes) {

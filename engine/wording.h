@@ -33,8 +33,8 @@ inline std::string NamesText(const std::vector<std::string>& names) { return Nam
 // "sent with the launch", "set by the profile at profiles/agent.yaml:14:18".
 std::string SetBy(Layer layer, std::string_view source = {});
 
-// What is left of the text on one line: control characters become `?`.
-std::string OneLine(std::string text);
+// The text on one line and in UTF-8: control characters, line separators and bytes that are not UTF-8 become `?`.
+std::string OneLine(std::string_view text);
 
 // The text in at most `max_bytes`, at least 3: what is longer is cut between UTF-8 characters and ends with `...`.
 std::string Shortened(std::string text, size_t max_bytes);

@@ -312,6 +312,141 @@ TEST(Wording, OfAmountsHasAUnit) {
   EXPECT_EQ(AmountText(int64_t{1500}, Resource::kCpu), "1500m CPU");
 }
 
+// ---- within a bound ----
+
+// Runners with one flaw each, so that there are as many reasons as runners.
+std::vector<Source> FiveReasons(const std::string& directory = "") {
+  std::vector<Source> sources = {ZoneSource(),
+                                 ProfileSource("{resource_defaults: {cpuLimit: 4}}"),
+                                 RunnerSource("r1", ", install_status: PENDING"),
+                                 RunnerSource("r2", ", connection_status: DISCONNECTED"),
+                                 RunnerSource("r3", ", capabilities: {supported_architectures: [amd64]}"),
+                                 RunnerSource("r4", ", capabilities: {supported_architectures: [arm64]}"),
+                                 RunnerSource("r5", ", capabilities: {supported_architectures: [arm64, amd64]}"),
+                                 RunnerSource("r6", ", capabilities: {supported_architectures: [amd64, s390x]}")};
+  for (Source& source : sources) source.name.insert(0, directory);
+  return sources;
+}
+constexpr std::string_view kFiveReasons =
+    "{architecture: arm64, privileged: true, resource_limits: {cpu: 8}, resource_requests: {cpu: 2}}";
+
+struct Bounded {
+  const Decision& decision;
+  const LaunchRequest& request;
+  std::vector<Remedy> remedies = FindRemedies(decision, request);
+
+  std::string In(size_t max_bytes) const { return MessageOf(decision, request, remedies, {.max_bytes = max_bytes}); }
+};
+
+TEST(Message, WithinABoundKeepsTheNextStepAndCountsWhatItLeavesOut) {
+  Asking asking(FiveReasons());
+  const Decision decision = asking.Decide(kFiveReasons);
+  for (const bool remedies : {true, false}) {
+    Bounded bounded = {decision, asking.request()};
+    if (!remedies) bounded.remedies.clear();
+    const std::string whole = bounded.In(SIZE_MAX);
+    const lint::Message parsed = lint::Parse(whole);
+    ASSERT_GE(parsed.clauses.size(), 4U) << whole;
+    EXPECT_EQ(bounded.In(whole.size()), whole);
+    size_t told_before = 0;
+    // From where there is room for the first reason as a whole.
+    const size_t least = parsed.head.size() + parsed.clauses[0].size() + parsed.step.size() + 30;
+    for (size_t room = least; room < whole.size(); ++room) {
+      const std::string message = bounded.In(room);
+      ASSERT_LE(message.size(), room);
+      ASSERT_THAT(message, EndsWith("; " + parsed.step));
+      const lint::Message shorter = lint::Parse(message);
+      ASSERT_EQ(shorter.head, parsed.head);
+      ASSERT_FALSE(shorter.clauses.empty());
+      // The first reasons as they were, and then how many others there are.
+      const size_t told = shorter.clauses.size() - 1;
+      for (size_t i = 0; i < told; ++i) ASSERT_EQ(shorter.clauses[i], parsed.clauses[i]) << message;
+      const size_t others = parsed.clauses.size() - told;
+      ASSERT_EQ(shorter.clauses.back(),
+                "and " + std::to_string(others) + (others == 1 ? " other reason" : " other reasons"));
+      ASSERT_GE(told, told_before) << "more room tells no less";
+      told_before = told;
+    }
+    EXPECT_EQ(told_before, parsed.clauses.size() - 1) << "the last byte missing costs one reason";
+  }
+}
+
+TEST(Message, WithinAnyBoundIsCutAtACharacter) {
+  std::string wide;
+  while (wide.size() < 300) wide += "\xE6\x9D\xB1\xC3\xA4";
+  Asking asking(FiveReasons(wide));
+  for (const std::string_view request : {kFiveReasons, std::string_view("{runner_ids: [\xC3\xA4\xC3\xA4]}"),
+                                         std::string_view("{zone: \xC3\xA4, \xC3\xA4: 1}")}) {
+    const Decision decision = asking.Decide(request);
+    const Bounded bounded = {decision, asking.request()};
+    for (size_t room = 3; room < 900; ++room) {
+      const std::string message = bounded.In(room);
+      ASSERT_LE(message.size(), room);
+      ASSERT_EQ(lint::NotUtf8(message), "") << message;
+    }
+  }
+}
+
+// What is too long in a reason is cut before the next step is.
+TEST(Message, WithinABoundCutsTheReasonBeforeTheStep) {
+  const std::string deep(600, 'd');
+  std::vector<Source> sources = One("{resource_defaults: {cpuLimit: 4}}");
+  for (Source& source : sources) source.name += deep;
+  struct Row {
+    std::string request;
+    std::string step;
+  };
+  const std::string long_id(250, 'r');
+  const std::vector<Row> rows = {
+      // One reason, whose place is long.
+      {"{resource_limits: {cpu: 8}}", "; next: "},
+      // No candidate.
+      {"{runner_ids: [" + long_id + "], profile_names: [" + long_id + "]}", "; "},
+      // Invalid: a long explanation.
+      {"{pod_annotations: {" + std::string(900, 'k') + ": \"\"}}", "; next: correct `pod_annotations"},
+  };
+  for (const Row& row : rows) {
+    Asking asking(sources);
+    const Decision decision = asking.Decide(row.request);
+    ASSERT_NE(decision.verdict, Verdict::kAdmitted);
+    const Bounded bounded = {decision, asking.request()};
+    const std::string whole = bounded.In(SIZE_MAX);
+    const size_t at = whole.rfind(row.step);
+    ASSERT_NE(at, std::string::npos) << whole;
+    const std::string step = whole.substr(at);
+    const size_t room = whole.size() - 40;
+    ASSERT_GT(room, step.size() + room / 4) << "a quarter is the text's in any case";
+    const std::string message = bounded.In(room);
+    EXPECT_LE(message.size(), room);
+    EXPECT_THAT(message, EndsWith(step));
+    EXPECT_THAT(message, HasSubstr("..."));
+  }
+}
+
+TEST(Message, WithinABoundOfAnAdmissionIsCut) {
+  Asking asking(One("{}"));
+  const Decision decision = asking.Decide("{}");
+  EXPECT_EQ(MessageOf(decision, asking.request(), {}, {.max_bytes = 20}), "admitted on runne...");
+}
+
+TEST(Wording, OfOneLineHoldsNoControlCharacterAndNothingButUtf8) {
+  EXPECT_EQ(OneLine("a\tb\r\n\x7F"), "a?b???");
+  EXPECT_EQ(OneLine("\xC2\x85\xC2\x9B\xE2\x80\xA8\xE2\x80\xA9"), "????");  // C1, line and paragraph separators
+  EXPECT_EQ(OneLine("\xFF\xC3x\xED\xA0\x80"),
+            "??"
+            "x???");
+  EXPECT_EQ(OneLine("\xC3\xA4\xC2\xA0\xE6\x9D\xB1\xF0\x9F\x9A\xA2"), "\xC3\xA4\xC2\xA0\xE6\x9D\xB1\xF0\x9F\x9A\xA2");
+  EXPECT_EQ(OneLine(""), "");
+}
+
+TEST(Wording, OfShortenedTextsIsWithinTheBound) {
+  EXPECT_EQ(Shortened("abcdef", 6), "abcdef");
+  EXPECT_EQ(Shortened("abcdef", 5), "ab...");
+  EXPECT_EQ(Shortened("abcdef", 3), "...");
+  EXPECT_EQ(Shortened("\xC3\xA4\xC3\xA4\xC3\xA4", 5), "\xC3\xA4...");
+  EXPECT_EQ(Shortened("\xC3\xA4\xC3\xA4\xC3\xA4", 4), "...");
+}
+
 TEST(Message, OfNoDecisionIsAnAnswerAllTheSame) {
   const LaunchRequest request;
   Decision decision;
