@@ -29,7 +29,7 @@ class Berthd {
 
   // Looks at the catalog, the tokens and the certificates again.
   virtual void Reload() = 0;
-  // What is due every second or so: changed files, overdue sandboxes, health.
+  // What is due a few times a second: changed files, overdue sandboxes, health.
   virtual void Tick() = 0;
   // Says that it is not ready, lets calls under way finish within the grace period, and stops.
   virtual void Drain() = 0;

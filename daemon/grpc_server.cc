@@ -44,6 +44,28 @@ grpc::Status ToGrpc(const google::rpc::Status& status) {
   return {static_cast<grpc::StatusCode>(status.code()), status.message(), status.SerializeAsString()};
 }
 
+// Decoding is ours and not gRPC's: it answers what it cannot decode with UNIMPLEMENTED, and decodes before it is asked
+// who calls.
+template <typename Message>
+bool Decode(const grpc::ByteBuffer& bytes, Message& message) {
+  grpc::ByteBuffer copy(bytes);  // shares the bytes
+  return grpc::SerializationTraits<Message>::Deserialize(&copy, &message).ok();
+}
+
+template <typename Message>
+void Encode(const Message& message, grpc::ByteBuffer& bytes) {
+  bool own_buffer = false;
+  grpc::SerializationTraits<Message>::Serialize(message, &bytes, &own_buffer);
+}
+
+google::rpc::Status Undecodable(const google::protobuf::Message& message) {
+  return MakeStatus(RpcCode::kInvalidArgument, "CWSANDBOX_INVALID_REQUEST",
+                    "the bytes of the request are no " + message.GetDescriptor()->full_name() +
+                        ": it is cut off, or text in it is not UTF-8");
+}
+
+google::rpc::Status NoLaunch() { return InvalidField("launch", "is missing: say what to launch, if only `{}`"); }
+
 // The one authorization header; two are as good as none.
 std::string_view AuthorizationOf(const grpc::CallbackServerContext& context) {
   const auto [begin, end] = context.client_metadata().equal_range("authorization");
@@ -70,10 +92,20 @@ class Front {
     return status;
   }
 
-  template <typename Answer>
-  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, Method method, const Answer& answer) const {
+  // A call with one request and one answer. Nothing of a stranger's is decoded.
+  template <typename Request, typename Response, typename Answer>
+  grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, Method method, const grpc::ByteBuffer& in,
+                                  grpc::ByteBuffer& out, const Answer& answer) const {
+    const google::rpc::Status status = Answered(method, AuthorizationOf(context), [&](const Caller& caller) {
+      Request request;
+      if (!Decode(in, request)) return Undecodable(request);
+      Response response;
+      google::rpc::Status answered = answer(caller, request, response);
+      if (IsOk(answered)) Encode(response, out);
+      return answered;
+    });
     grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
-    reactor->Finish(ToGrpc(Answered(method, AuthorizationOf(context), answer)));
+    reactor->Finish(ToGrpc(status));
     return reactor;
   }
 
@@ -81,32 +113,45 @@ class Front {
   const GrpcServer::Apis apis_;
 };
 
-class DiscoveryFront final : public wire::DiscoveryService::CallbackService {
+using RawDiscoveryFront = wire::DiscoveryService::WithRawCallbackMethod_ListAvailableRunners<
+    wire::DiscoveryService::WithRawCallbackMethod_GetAvailableRunner<
+        wire::DiscoveryService::WithRawCallbackMethod_ListProfiles<
+            wire::DiscoveryService::WithRawCallbackMethod_GetProfile<wire::DiscoveryService::Service>>>>;
+
+class DiscoveryFront final : public RawDiscoveryFront {
  public:
   explicit DiscoveryFront(const Front& front) : front_(front), api_(front.apis().discovery) {}
 
  private:
-  grpc::ServerUnaryReactor* ListAvailableRunners(grpc::CallbackServerContext* context,
-                                                 const wire::ListAvailableRunnersRequest* request,
-                                                 wire::ListAvailableRunnersResponse* response) override {
-    return front_.Unary(*context, Method::kListAvailableRunners,
-                        [&](const Caller& caller) { return api_.ListAvailableRunners(caller, *request, *response); });
+  grpc::ServerUnaryReactor* ListAvailableRunners(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                                 grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::ListAvailableRunnersRequest, wire::ListAvailableRunnersResponse>(
+        *context, Method::kListAvailableRunners, *in, *out,
+        [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.ListAvailableRunners(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* GetAvailableRunner(grpc::CallbackServerContext* context,
-                                               const wire::GetAvailableRunnerRequest* request,
-                                               wire::AvailableRunner* response) override {
-    return front_.Unary(*context, Method::kGetAvailableRunner,
-                        [&](const Caller& caller) { return api_.GetAvailableRunner(caller, *request, *response); });
+  grpc::ServerUnaryReactor* GetAvailableRunner(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                               grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::GetAvailableRunnerRequest, wire::AvailableRunner>(
+        *context, Method::kGetAvailableRunner, *in, *out,
+        [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.GetAvailableRunner(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* ListProfiles(grpc::CallbackServerContext* context, const wire::ListProfilesRequest* request,
-                                         wire::ListProfilesResponse* response) override {
-    return front_.Unary(*context, Method::kListProfiles,
-                        [&](const Caller& caller) { return api_.ListProfiles(caller, *request, *response); });
+  grpc::ServerUnaryReactor* ListProfiles(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                         grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::ListProfilesRequest, wire::ListProfilesResponse>(
+        *context, Method::kListProfiles, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.ListProfiles(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context, const wire::GetProfileRequest* request,
-                                       wire::ProfileSummary* response) override {
-    return front_.Unary(*context, Method::kGetProfile,
-                        [&](const Caller& caller) { return api_.GetProfile(caller, *request, *response); });
+  grpc::ServerUnaryReactor* GetProfile(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                       grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::GetProfileRequest, wire::ProfileSummary>(
+        *context, Method::kGetProfile, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.GetProfile(caller, request, response);
+        });
   }
 
   const Front& front_;
@@ -114,11 +159,11 @@ class DiscoveryFront final : public wire::DiscoveryService::CallbackService {
 };
 
 // One stream of launches: each is decided as it arrives and answered in order.
-class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamRequest, v1::AdmitStreamResponse> {
+class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   AdmitStreamReactor(const Front& front, std::string authorization)
       : front_(front), authorization_(std::move(authorization)) {
-    StartRead(&request_);
+    StartRead(&in_);
   }
 
  private:
@@ -130,10 +175,13 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
       return;
     }
     v1::AdmitStreamResponse response;
-    response.set_request_id(request_.request_id());
     // Checked anew for each launch: a token may be revoked while the stream is open.
     google::rpc::Status status = front_.Answered(Method::kAdmitStream, authorization_, [&](const Caller& caller) {
-      return front_.apis().admission.Admit(caller, request_.launch(), *response.mutable_admitted());
+      v1::AdmitStreamRequest request;
+      if (!Decode(in_, request)) return Undecodable(request);
+      response.set_request_id(request.request_id());
+      if (!request.has_launch()) return NoLaunch();
+      return front_.apis().admission.Admit(caller, request.launch(), *response.mutable_admitted());
     });
     const bool stranger = status.code() == static_cast<int>(RpcCode::kUnauthenticated);
     const std::lock_guard lock(mutex_);
@@ -144,10 +192,10 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
       return;
     }
     if (!IsOk(status)) *response.mutable_refused() = std::move(status);
-    unsent_.push_back(std::move(response));
+    Encode(response, unsent_.emplace_back());
     if (!writing_) StartWriteLocked();
     if (unsent_.size() < kMaxUnsentAnswers) {
-      StartRead(&request_);
+      StartRead(&in_);
     } else {
       paused_ = true;
     }
@@ -161,7 +209,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
     if (!unsent_.empty()) StartWriteLocked();
     if (paused_ && unsent_.size() < kMaxUnsentAnswers) {
       paused_ = false;
-      StartRead(&request_);
+      StartRead(&in_);
     }
     FinishIfDone();
   }
@@ -181,9 +229,9 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
 
   const Front& front_;
   const std::string authorization_;
-  v1::AdmitStreamRequest request_;
+  grpc::ByteBuffer in_;
   std::mutex mutex_;  // guards what follows
-  std::deque<v1::AdmitStreamResponse> unsent_;
+  std::deque<grpc::ByteBuffer> unsent_;
   grpc::Status final_;
   bool writing_ = false;
   bool paused_ = false;
@@ -191,64 +239,89 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<v1::AdmitStreamR
   bool finished_ = false;
 };
 
-class AdmissionFront final : public v1::AdmissionService::CallbackService {
+using RawAdmissionFront = v1::AdmissionService::WithRawCallbackMethod_Admit<
+    v1::AdmissionService::WithRawCallbackMethod_AdmitStream<v1::AdmissionService::WithRawCallbackMethod_Resolve<
+        v1::AdmissionService::WithRawCallbackMethod_Explain<v1::AdmissionService::Service>>>>;
+
+class AdmissionFront final : public RawAdmissionFront {
  public:
   explicit AdmissionFront(const Front& front) : front_(front), api_(front.apis().admission) {}
 
  private:
-  grpc::ServerUnaryReactor* Admit(grpc::CallbackServerContext* context, const v1::AdmitRequest* request,
-                                  v1::AdmitResponse* response) override {
-    return front_.Unary(*context, Method::kAdmit,
-                        [&](const Caller& caller) { return api_.Admit(caller, request->launch(), *response); });
+  grpc::ServerUnaryReactor* Admit(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                  grpc::ByteBuffer* out) override {
+    return front_.Unary<v1::AdmitRequest, v1::AdmitResponse>(
+        *context, Method::kAdmit, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return request.has_launch() ? api_.Admit(caller, request.launch(), response) : NoLaunch();
+        });
   }
-  grpc::ServerBidiReactor<v1::AdmitStreamRequest, v1::AdmitStreamResponse>* AdmitStream(
+  grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                    grpc::ByteBuffer* out) override {
+    return front_.Unary<v1::ResolveRequest, v1::ResolveResponse>(
+        *context, Method::kResolve, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Resolve(caller, request, response);
+        });
+  }
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                    grpc::ByteBuffer* out) override {
+    return front_.Unary<v1::ExplainRequest, v1::ExplainResponse>(
+        *context, Method::kExplain, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Explain(caller, request, response);
+        });
+  }
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AdmitStream(
       grpc::CallbackServerContext* context) override {
     return new AdmitStreamReactor(front_, std::string(AuthorizationOf(*context)));
-  }
-  grpc::ServerUnaryReactor* Resolve(grpc::CallbackServerContext* context, const v1::ResolveRequest* request,
-                                    v1::ResolveResponse* response) override {
-    return front_.Unary(*context, Method::kResolve,
-                        [&](const Caller& caller) { return api_.Resolve(caller, *request, *response); });
-  }
-  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
-                                    v1::ExplainResponse* response) override {
-    return front_.Unary(*context, Method::kExplain,
-                        [&](const Caller& caller) { return api_.Explain(caller, *request, *response); });
   }
 
   const Front& front_;
   const AdmissionApi& api_;
 };
 
-class GatewayFront final : public wire::GatewayService::CallbackService {
+using RawGatewayFront =
+    wire::GatewayService::WithRawCallbackMethod_Start<wire::GatewayService::WithRawCallbackMethod_Get<
+        wire::GatewayService::WithRawCallbackMethod_Stop<wire::GatewayService::WithRawCallbackMethod_List<
+            wire::GatewayService::WithRawCallbackMethod_Delete<wire::GatewayService::Service>>>>>;
+
+class GatewayFront final : public RawGatewayFront {
  public:
   GatewayFront(const Front& front, GatewayApi& api) : front_(front), api_(api) {}
 
  private:
-  grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const wire::StartSandboxRequest* request,
-                                  wire::StartSandboxResponse* response) override {
-    return front_.Unary(*context, Method::kStart,
-                        [&](const Caller& caller) { return api_.Start(caller, *request, *response); });
+  grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                  grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::StartSandboxRequest, wire::StartSandboxResponse>(
+        *context, Method::kStart, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Start(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* context, const wire::GetSandboxRequest* request,
-                                wire::GetSandboxResponse* response) override {
-    return front_.Unary(*context, Method::kGet,
-                        [&](const Caller& caller) { return api_.Get(caller, *request, *response); });
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::GetSandboxRequest, wire::GetSandboxResponse>(
+        *context, Method::kGet, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Get(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context, const wire::StopSandboxRequest* request,
-                                 wire::StopSandboxResponse* response) override {
-    return front_.Unary(*context, Method::kStop,
-                        [&](const Caller& caller) { return api_.Stop(caller, *request, *response); });
+  grpc::ServerUnaryReactor* Stop(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                 grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::StopSandboxRequest, wire::StopSandboxResponse>(
+        *context, Method::kStop, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Stop(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const wire::ListSandboxesRequest* request,
-                                 wire::ListSandboxesResponse* response) override {
-    return front_.Unary(*context, Method::kList,
-                        [&](const Caller& caller) { return api_.List(caller, *request, *response); });
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                 grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::ListSandboxesRequest, wire::ListSandboxesResponse>(
+        *context, Method::kList, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.List(caller, request, response);
+        });
   }
-  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context, const wire::DeleteSandboxRequest* request,
-                                   wire::DeleteSandboxResponse* response) override {
-    return front_.Unary(*context, Method::kDelete,
-                        [&](const Caller& caller) { return api_.Delete(caller, *request, *response); });
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                   grpc::ByteBuffer* out) override {
+    return front_.Unary<wire::DeleteSandboxRequest, wire::DeleteSandboxResponse>(
+        *context, Method::kDelete, *in, *out, [this](const Caller& caller, const auto& request, auto& response) {
+          return api_.Delete(caller, request, response);
+        });
   }
 
   const Front& front_;

@@ -26,7 +26,7 @@ namespace {
 
 enum ExitCode : int { kExitGood = 0, kExitUsage = 2, kExitInternal = 4 };
 
-constexpr int kTickMillis = 1000;
+constexpr int kTickMillis = 250;
 
 constexpr std::string_view kUsage = R"(berthd: decides launches of sandboxes over gRPC and HTTP
 
@@ -114,7 +114,7 @@ int PrintToken(const std::vector<std::string>& arguments) {
   return kExitGood;
 }
 
-// Waits for a signal, or a second.
+// Waits for a signal, or a tick.
 int NextSignal(int descriptor) {
   pollfd waiting = {descriptor, POLLIN, 0};
   if (poll(&waiting, 1, kTickMillis) <= 0) return 0;

@@ -226,9 +226,9 @@ class Access(WireTest):
         self.assertEqual(json.loads(answer.decision_json)["candidates"], 2)
 
     def test_health_and_reflection_need_no_token(self):
-        request, response = message("berth.v1.AdmitRequest"), None
-        stub = self.berthd.channel.unary_unary("/grpc.health.v1.Health/Check")
-        self.assertEqual(stub(b""), b"\x08\x01")  # status: SERVING
+        watch = self.berthd.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"")
+        self.assertIn(b"\x08\x01", watch)  # status: SERVING, by and by
+        watch.cancel()
         stub = self.berthd.channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
         listed = b"".join(stub(iter([b"\x3a\x01*"])))  # list_services: "*"
         for service in (DISCOVERY, GATEWAY, ADMISSION, "grpc.health.v1.Health"):
@@ -344,8 +344,10 @@ class Admission(WireTest):
     def test_oversized_and_malformed_messages(self):
         stub = self.berthd.channel.unary_unary(f"/{ADMISSION}/Admit")
         metadata = self.berthd.metadata(None)
-        for payload, code in [(b"\x0a\x05ab", grpc.StatusCode.INTERNAL),
-                              (b"\x0a" + b"\x80" * 20, grpc.StatusCode.INTERNAL),
+        for payload, code in [(b"\x0a\x05ab", grpc.StatusCode.INVALID_ARGUMENT),
+                              (b"\x0a" + b"\x80" * 20, grpc.StatusCode.INVALID_ARGUMENT),
+                              (b"\x0a\x03\x0a\x01\xff", grpc.StatusCode.INVALID_ARGUMENT),  # not UTF-8
+                              (b"", grpc.StatusCode.INVALID_ARGUMENT),  # no launch
                               (b"\x00" * (5 << 20), grpc.StatusCode.RESOURCE_EXHAUSTED)]:
             with self.assertRaises(grpc.RpcError) as caught:
                 stub(payload, metadata=metadata)
