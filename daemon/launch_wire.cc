@@ -52,8 +52,10 @@ void WriteResources(JsonWriter& json, std::string_view key, const Resources& res
 template <typename Message>
 void WriteShared(JsonWriter& json, const Message& message) {
   WriteTexts(json, "profile_names", message.profile_names());
+  WriteTexts(json, "profile_ids", message.profile_ids());
   WriteTexts(json, "runner_ids", message.runner_ids());
   WriteText(json, "container_image", message.container_image());
+  if (message.has_resources()) WriteResources(json, "resources", message.resources());
   if (message.has_resource_requests()) WriteResources(json, "resource_requests", message.resource_requests());
   if (message.has_resource_limits()) WriteResources(json, "resource_limits", message.resource_limits());
   if (message.has_network()) {
@@ -108,8 +110,6 @@ std::string LaunchJson(const wire::StartSandboxRequest& start, const LaunchIdent
   WriteText(json, "organization_id", identity.organization_id);
   WriteText(json, "user_id", identity.user_id);
   WriteText(json, "sandbox_id", identity.sandbox_id);
-  WriteTexts(json, "profile_ids", start.profile_ids());
-  if (start.has_resources()) WriteResources(json, "resources", start.resources());
   WriteShared(json, start);
   json.EndObject();
   return text;

@@ -32,6 +32,7 @@ constexpr CodeRow kCodes[] = {
     {RpcCode::kOk, "OK", 200},
     {RpcCode::kUnknown, "UNKNOWN", 500},
     {RpcCode::kInvalidArgument, "INVALID_ARGUMENT", 400},
+    {RpcCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", 504},
     {RpcCode::kNotFound, "NOT_FOUND", 404},
     {RpcCode::kPermissionDenied, "PERMISSION_DENIED", 403},
     {RpcCode::kResourceExhausted, "RESOURCE_EXHAUSTED", 429},

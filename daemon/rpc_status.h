@@ -36,6 +36,7 @@ enum class RpcCode : int {
   kOk = 0,
   kUnknown = 2,
   kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
   kNotFound = 5,
   kPermissionDenied = 7,
   kResourceExhausted = 8,
