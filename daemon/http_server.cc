@@ -1,17 +1,12 @@
 #include "berth/daemon/http_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
@@ -22,7 +17,7 @@
 #include <thread>
 
 #include "berth/daemon/http_target.h"
-#include "berth/spec/quoted.h"
+#include "berth/daemon/listen_socket.h"
 
 namespace berth {
 namespace {
@@ -35,125 +30,11 @@ constexpr size_t kMaxRefusalBytes = 256;  // always sent
 // Only current versions, whatever the system's defaults are.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
-// A file descriptor that is closed with its owner.
-class OwnDescriptor {
- public:
-  explicit OwnDescriptor(int number = -1) : number_(number) {}
-  OwnDescriptor(OwnDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  OwnDescriptor& operator=(OwnDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~OwnDescriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  void Release() { number_ = -1; }
-
- private:
-  int number_;
-};
-
-// An address as the system takes it.
-struct SocketAddress {
-  sockaddr_storage storage = {};
-  socklen_t size = 0;
-
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ToSocketAddress(const ListenAddress& address) {
-  SocketAddress result;
-  if (address.kind == ListenAddress::Kind::kIpv6) {
-    sockaddr_in6 v6 = {};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr);
-    std::memcpy(&result.storage, &v6, result.size = sizeof(v6));
-  } else {
-    sockaddr_in v4 = {};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr);
-    std::memcpy(&result.storage, &v4, result.size = sizeof(v4));
-  }
-  return result;
-}
-
-// `127.0.0.1:80`, `[::1]:80`; IPv4 clients of an IPv6 socket as what they are.
-std::string PeerText(const sockaddr* peer) {
-  std::array<char, INET6_ADDRSTRLEN> text = {};
-  if (peer->sa_family == AF_INET) {
-    sockaddr_in v4 = {};
-    std::memcpy(&v4, peer, sizeof(v4));
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return std::string(text.data()) + ":" + std::to_string(ntohs(v4.sin_port));
-  }
-  if (peer->sa_family != AF_INET6) return "unknown";
-  sockaddr_in6 v6 = {};
-  std::memcpy(&v6, peer, sizeof(v6));
-  const std::string port = std::to_string(ntohs(v6.sin6_port));
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
-    return std::string(text.data()) + ":" + port;
-  }
-  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  return "[" + std::string(text.data()) + "]:" + port;
-}
-
-absl::Status CannotListen(const ListenAddress& address, int error) {
-  std::string message = "cannot listen on " + Quoted(address.text) + ": ";
-  if (error == EADDRINUSE) {
-    message += "it is in use: stop the other server, or choose another port";
-  } else if (error == EADDRNOTAVAIL) {
-    message += "it is no address of this machine";
-  } else if (error == EACCES) {
-    message += "the port needs a privilege: choose one from 1024 upwards";
-  } else {
-    message += "system error " + std::to_string(error);
-  }
-  return absl::UnavailableError(message);
-}
-
-absl::StatusOr<OwnDescriptor> Listen(const ListenAddress& address) {
-  const SocketAddress wanted = ToSocketAddress(address);
-  OwnDescriptor listener(socket(wanted.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  const int v6_only = address.host == "::" ? 0 : 1;  // `[::]` is every address of the machine
-  if (listener.number() < 0) return CannotListen(address, errno);
-  setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (address.kind == ListenAddress::Kind::kIpv6) {
-    setsockopt(listener.number(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
-  }
-  if (bind(listener.number(), wanted.get(), wanted.size) != 0 || listen(listener.number(), SOMAXCONN) != 0) {
-    return CannotListen(address, errno);
-  }
-  return listener;
-}
-
-uint16_t PortOf(int socket) {
-  sockaddr_storage bound = {};
-  socklen_t size = sizeof(bound);
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return 0;
-  sockaddr_in v4 = {};
-  sockaddr_in6 v6 = {};
-  std::memcpy(&v4, &bound, sizeof(v4));
-  std::memcpy(&v6, &bound, sizeof(v6));
-  return ntohs(bound.ss_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
-}
-
-bool IsSameFile(int left, int right) {
-  struct stat one = {};
-  struct stat other = {};
-  return fstat(left, &one) == 0 && fstat(right, &other) == 0 && one.st_dev == other.st_dev &&
-         one.st_ino == other.st_ino;
-}
-
 // What the headers of a request say that matters here.
 struct RequestHeaders {
   bool has_body = false;
   int authorizations = 0;
-  std::string authorization;
+  std::string_view authorization;  // the library's, while the request is handled
 };
 
 bool SameHeader(std::string_view left, std::string_view right) {
@@ -432,14 +313,14 @@ HttpResponse HttpServer::Core::Answer(MHD_Connection* raw, const Connection& con
   }
   std::optional<HttpTarget> target = ParseHttpTarget(connection.target);
   if (!target.has_value()) return Refusal(MHD_HTTP_BAD_REQUEST, "the path or query is not well formed");
-  RequestHeaders headers = ReadHeaders(raw);
+  const RequestHeaders headers = ReadHeaders(raw);
   if (headers.authorizations > 1) return Refusal(MHD_HTTP_BAD_REQUEST, "the request has two Authorization headers");
   absl::StatusOr<std::string> certificate = ClientCertificate(raw, *connection.generation);
   if (!certificate.ok()) return Refusal(MHD_HTTP_FORBIDDEN, std::string(certificate.status().message()));
   const HttpRequest request = {.method = method,
                                .path = std::move(target->path),
                                .query = std::move(target->query),
-                               .authorization = std::move(headers.authorization),
+                               .authorization = std::string(headers.authorization),
                                .client_certificate = *std::move(certificate),
                                .peer = connection.peer};
   try {
@@ -470,14 +351,14 @@ MHD_Result HttpServer::Core::Send(MHD_Connection* raw, const Connection& connect
   }
   if (response.status == MHD_HTTP_NO_CONTENT || response.status == MHD_HTTP_NOT_MODIFIED) response.body.clear();
   const size_t size = response.body.size();
+  auto* body = new WaitingBody{std::move(response.body), waiting_bytes_};
   const size_t waiting = waiting_bytes_.fetch_add(size);
   if (waiting > 0 && waiting + size > options_.max_waiting_answer_bytes && size > kMaxRefusalBytes) {
-    waiting_bytes_.fetch_sub(size);
+    FreeBody(body);
     HttpResponse refusal = Refusal(MHD_HTTP_SERVICE_UNAVAILABLE, "too many answers wait for their readers");
     refusal.headers.emplace_back(MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return Send(raw, connection, std::move(refusal), close);
   }
-  auto* body = new WaitingBody{std::move(response.body), waiting_bytes_};
   MHD_Response* answer =
       MHD_create_response_from_buffer_with_free_callback_cls(size, body->text.data(), &FreeBody, body);
   if (answer == nullptr) {
