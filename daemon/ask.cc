@@ -5,19 +5,38 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "berth/daemon/rpc_status.h"
 #include "berth/engine/json.h"
 #include "berth/spec/launch.h"
 #include "berth/spec/limits.h"
 #include "berth/store/files.h"
 #include "berth/v1/admission.grpc.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace berth {
 namespace {
 
+constexpr std::chrono::milliseconds kPause(100);
+
 absl::Status Unusable(const Issue& issue) {
   return absl::InvalidArgumentError(PlaceText(issue.file, issue.position) + ": " + issue.message);
+}
+
+google::rpc::Status StatusFrom(const grpc::Status& status) {
+  google::rpc::Status full;
+  if (!full.ParseFromString(status.error_details())) full.Clear();
+  full.set_code(status.error_code());
+  full.set_message(status.error_message());
+  return full;
+}
+
+// A server that is only starting.
+bool IsLoading(const google::rpc::Status& status) {
+  google::rpc::ErrorInfo info;
+  return status.details_size() > 0 && status.details(0).UnpackTo(&info) && info.reason() == kBackendUnavailable;
 }
 
 }  // namespace
@@ -56,22 +75,27 @@ Asked Ask(const AskOptions& options, const v1::LaunchRequest& launch) {
     credentials = grpc::SslCredentials(tls);
   }
   const auto stub = v1::AdmissionService::NewStub(grpc::CreateChannel(options.address, credentials));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(options.timeout_seconds));
-  context.set_wait_for_ready(true);
-  if (!options.token.empty()) context.AddMetadata("authorization", "Bearer " + options.token);
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::seconds(options.timeout_seconds);
   v1::AdmitRequest request;
   *request.mutable_launch() = launch;
-  Asked asked;
-  const grpc::Status status = stub->Admit(&context, request, &asked.response);
-  if (!status.ok() && !asked.status.ParseFromString(status.error_details())) asked.status.Clear();
-  asked.status.set_code(status.error_code());
-  asked.status.set_message(status.error_message());
-  if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
-    asked.status.set_message("no answer from `" + options.address + "` within " +
-                             std::to_string(options.timeout_seconds) + " s: is berthd running there, with this TLS?");
+  for (;;) {
+    grpc::ClientContext context;
+    context.set_deadline(deadline);
+    context.set_wait_for_ready(true);
+    if (!options.token.empty()) context.AddMetadata("authorization", "Bearer " + options.token);
+    Asked asked;
+    const grpc::Status status = stub->Admit(&context, request, &asked.response);
+    asked.status = StatusFrom(status);
+    if (IsLoading(asked.status) && std::chrono::system_clock::now() + kPause < deadline) {
+      std::this_thread::sleep_for(kPause);
+      continue;
+    }
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+      asked.status.set_message("no answer from `" + options.address + "` within " +
+                               std::to_string(options.timeout_seconds) + " s: is berthd running there, with this TLS?");
+    }
+    return asked;
   }
-  return asked;
 }
 
 }  // namespace berth

@@ -278,6 +278,7 @@ class BerthdImpl final : public Berthd {
     const std::string_view subject = event.subject;
     switch (event.kind) {
       case Kind::kReady:
+        access_.Open();
         log_.Info("ready", {{"catalog_revision", event.revision}});
         return;
       case Kind::kApplied:

@@ -30,6 +30,7 @@ namespace berth {
 // Message and details together. gRPC replaces an answer whose metadata passes 8 KiB by one that says nothing.
 inline constexpr size_t kMaxStatusBytes = 4096;
 inline constexpr std::string_view kErrorDomain = "cwsandbox.com";
+inline constexpr std::string_view kBackendUnavailable = "CWSANDBOX_BACKEND_UNAVAILABLE";
 
 // The numbers of google.rpc.Code that berth uses.
 enum class RpcCode : int {
