@@ -4,7 +4,7 @@
 // stay. It is bound to who asked and what was asked: another filter, another method or a garbled token is refused.
 //
 // Threads:   pure functions
-// Tested by: tests/daemon_discovery_api_test.cc, fuzz/wire_fuzzer.cc
+// Tested by: tests/daemon_discovery_api_test.cc, fuzz/page_token_fuzzer.cc
 
 #ifndef BERTH_DAEMON_PAGE_H_
 #define BERTH_DAEMON_PAGE_H_
