@@ -185,17 +185,17 @@ google::rpc::Status GatewayApi::List(const Caller& caller, const wire::ListSandb
   const std::vector<std::string_view> bound_to = {"sandboxes", caller.organization_id};
   Key after = {caller.organization_id, ""};
   if (!request.page_token().empty()) {
-    std::optional<PageEnd> end = ReadPageToken(request.page_token(), bound_to);
-    if (!end || end->key.size() != 1) {
+    std::optional<PageKey> last = ReadPageToken(request.page_token(), bound_to);
+    if (!last || last->size() != 1) {
       return InvalidField("page_token", "is not one that this list gave: leave it out to start over");
     }
-    after.second = std::move(end->key.front());
+    after.second = std::move(last->front());
   }
   const std::lock_guard lock(mutex_);
   EndOverdue();
   for (auto it = sandboxes_.upper_bound(after); it != sandboxes_.end() && it->first.first == after.first; ++it) {
     if (static_cast<size_t>(response.sandboxes_size()) == *size) {
-      response.set_next_page_token(MakePageToken({{response.sandboxes().rbegin()->sandbox_id()}, 1}, bound_to));
+      response.set_next_page_token(MakePageToken({response.sandboxes().rbegin()->sandbox_id()}, bound_to));
       break;
     }
     *response.add_sandboxes() = it->second.state;
