@@ -58,7 +58,12 @@ int HttpStatusOf(int code);
 google::rpc::Status MakeStatus(RpcCode code, std::string_view reason, std::string message,
                                std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {},
                                std::optional<int64_t> retry_seconds = {});
-// INVALID_ARGUMENT about one field of the call itself.
+// INVALID_ARGUMENT about fields of the call itself, at least one.
+struct FieldProblem {
+  std::string field;
+  std::string description;  // "is missing"
+};
+google::rpc::Status InvalidFields(std::span<const FieldProblem> problems);
 google::rpc::Status InvalidField(std::string_view field, std::string_view description);
 
 // The code of a decision that is not an admission: INVALID_ARGUMENT, or FAILED_PRECONDITION, unless waiting alone helps
