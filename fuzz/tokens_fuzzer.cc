@@ -64,9 +64,9 @@ void Run(std::string_view file) {
     Access access;
     access.Set(tokens);
     Caller caller;
-    const google::rpc::Status status = access.Check("Bearer " + std::string(file.substr(0, 64)), caller);
-    Require(IsOk(status) || WireBytes(status) <= kMaxStatusBytes, "a refusal fits");
-    Require(!IsOk(status) || tokens->size() > 0, "without tokens nobody is let in");
+    const auto failure = access.Check("Bearer " + std::string(file.substr(0, 64)), caller);
+    Require(!failure || WireBytes(StatusOf(*failure)) <= kMaxStatusBytes, "a refusal fits");
+    Require(failure || tokens->size() > 0, "without tokens nobody is let in");
   }
 }
 

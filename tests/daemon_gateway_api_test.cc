@@ -174,9 +174,9 @@ TEST(Gateway, AppliesTheDefaultsOfTheProfile) {
 TEST(Gateway, EndsWhatIsStopped) {
   Gateway gateway;
   const std::string id = gateway.Start(kOneCpu);
-  EXPECT_EQ(gateway.api.running(), 1U);
+  EXPECT_EQ(gateway.api.Sweep(), 1U);
   EXPECT_EQ(ErrorOf(gateway.Stop(id)), "");
-  EXPECT_EQ(gateway.api.running(), 0U);
+  EXPECT_EQ(gateway.api.Sweep(), 0U);
   EXPECT_EQ(gateway.Get(id).sandbox_status(), wire::SANDBOX_STATUS_COMPLETED);
   EXPECT_EQ(gateway.List(), std::set<std::string>{id});
   EXPECT_EQ(ErrorOf(gateway.Stop(id)), "") << "stopping is idempotent";
@@ -191,10 +191,10 @@ TEST(Gateway, DeletesWhatStillRuns) {
   Gateway gateway;
   const std::string id = gateway.Start(kOneCpu + "max_lifetime_seconds: 5");
   EXPECT_EQ(ErrorOf(gateway.Delete(id)), "");
-  EXPECT_EQ(gateway.api.running(), 0U);
+  EXPECT_EQ(gateway.api.Sweep(), 0U);
   EXPECT_EQ(gateway.Live().cpu, 4000);
   gateway.now = gateway.now.load() + std::chrono::seconds(10);
-  EXPECT_EQ(gateway.api.running(), 0U) << "its lifetime has nothing to end any more";
+  EXPECT_EQ(gateway.api.Sweep(), 0U) << "its lifetime has nothing to end any more";
 }
 
 TEST(Gateway, TakesNoSnapshotOfWhatIsNotThere) {
@@ -278,7 +278,7 @@ TEST(Gateway, StartsOneOfManyThatWantTheLastGpu) {
     }
     for (std::thread& thread : threads) thread.join();
     EXPECT_EQ(started.load(), 1);
-    EXPECT_EQ(gateway.api.running(), 1U);
+    EXPECT_EQ(gateway.api.Sweep(), 1U);
     EXPECT_EQ(gateway.Live().gpu, 0);
     EXPECT_EQ(gateway.Live().reserved.gpu, 1);
   }
@@ -316,13 +316,13 @@ TEST(Gateway, KeepsItsAccountsUnderThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(gateway.Live().reserved.cpu, static_cast<int64_t>(gateway.api.running()) * 1000);
+  EXPECT_EQ(gateway.Live().reserved.cpu, static_cast<int64_t>(gateway.api.Sweep()) * 1000);
   for (const std::string organization : {"default", "acme"}) {
     for (const std::string& id : gateway.List(CallerOf(organization))) {
       EXPECT_EQ(ErrorOf(gateway.Delete(id, CallerOf(organization))), "");
     }
   }
-  EXPECT_EQ(gateway.api.running(), 0U);
+  EXPECT_EQ(gateway.api.Sweep(), 0U);
   EXPECT_EQ(gateway.Live().reserved.cpu, 0);
 }
 
@@ -354,7 +354,7 @@ TEST(Gateway, TriesAgainWhenAnotherWasFasterAndThenSaysSo) {
     EXPECT_EQ(told.info.reason(), "CWSANDBOX_RUNNER_OVERLOADED");
     EXPECT_TRUE(told.retry);
     EXPECT_LT(decided, 20);
-    EXPECT_EQ(gateway.api.running(), 0U);
+    EXPECT_EQ(gateway.api.Sweep(), 0U);
     EXPECT_EQ(gateway.Live("r1").reserved.gpu + gateway.Live("r2").reserved.gpu, 0);
   }
 }
@@ -376,7 +376,7 @@ TEST(Gateway, EndsWhatIsPastItsLifetime) {
   EXPECT_EQ(gateway.Get(longer).sandbox_status(), wire::SANDBOX_STATUS_RUNNING);
   EXPECT_EQ(gateway.Live().cpu, 2000);
   gateway.now = start + std::chrono::hours(24 * 365);
-  EXPECT_EQ(gateway.api.running(), 1U);
+  EXPECT_EQ(gateway.api.Sweep(), 1U);
   EXPECT_EQ(gateway.Get(forever).sandbox_status(), wire::SANDBOX_STATUS_RUNNING);
   EXPECT_EQ(gateway.Live().cpu, 3000);
 }
@@ -410,7 +410,7 @@ TEST(Gateway, KeepsAtMostSoManyAndForgetsTheLongestEnded) {
   EXPECT_EQ(told.rpc_code(), RpcCode::kResourceExhausted);
   EXPECT_EQ(told.info.reason(), "CWSANDBOX_RUNNER_CAPACITY_EXHAUSTED");
   EXPECT_THAT(told.message, HasSubstr("at most 3"));
-  EXPECT_EQ(gateway.api.running(), 3U);
+  EXPECT_EQ(gateway.api.Sweep(), 3U);
 
   const auto later = [&] { gateway.now = gateway.now.load() + std::chrono::seconds(1); };
   EXPECT_EQ(ErrorOf(gateway.Stop(c)), "");
@@ -437,7 +437,7 @@ TEST(Gateway, TakesNothingForWhatItCannotKeep) {
   Gateway none(OneRunner(), 0);
   none.Refused(kOneCpu);
   EXPECT_EQ(none.Live().cpu, 4000);
-  EXPECT_EQ(none.api.running(), 0U);
+  EXPECT_EQ(none.api.Sweep(), 0U);
 }
 
 // ---- pages ----

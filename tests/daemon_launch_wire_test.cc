@@ -168,6 +168,8 @@ TEST(LaunchWire, BringsEveryFieldOfAdmission) {
       {"pod_annotations { key: '' value: '' }", R"({"pod_annotations": {"": ""}})"},
       {R"(overrides_json: '{"tags": ["a"]}')", R"({"overrides": {"tags": ["a"]}})"},
       {"profile_names: ''", R"({"profile_names": [""]})"},
+      {"resources { cpu: '2' memory: '4Gi' }", R"({"resources": {"cpu": "2", "memory": "4Gi"}})"},
+      {"profile_ids: 'p1' profile_names: 'a'", R"({"profile_names": ["a", "p1"]})"},
   };
   for (const Row& row : rows) ExpectSame<v1::LaunchRequest>(row);
   EXPECT_THAT(FieldsWithoutRow<v1::LaunchRequest>(rows), testing::IsEmpty());

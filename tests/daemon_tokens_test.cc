@@ -344,7 +344,7 @@ TEST(Access, WithoutTokensLetsEverybodyIn) {
   const Access access;
   for (const char* header : {"", "Bearer x", "nonsense"}) {
     Caller caller = CallerOf("other", "u");
-    EXPECT_TRUE(IsOk(access.Check(header, caller)));
+    EXPECT_FALSE(access.Check(header, caller));
     EXPECT_EQ(caller.name, "anonymous");
     EXPECT_EQ(caller.organization_id, "default");
     EXPECT_EQ(caller.user_id, "");
@@ -366,12 +366,14 @@ TEST(Access, SaysWhyACallerMayNotIn) {
       {"", RpcCode::kUnauthenticated, "a bearer token is missing"},
       {"Bearer secret", RpcCode::kUnauthenticated, "the bearer token is unknown"},
       {"Basic b25l", RpcCode::kUnauthenticated, "the bearer token is unknown"},
-      {"Bearer two", RpcCode::kPermissionDenied, "token `idle` has no role"},
+      {"Bearer two", RpcCode::kPermissionDenied, "the token has no role"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.header);
     Caller caller = CallerOf("before", "u");
-    const StatusDetails told = Checked(access.Check(row.header, caller));
+    const std::optional<AuthFailure> failure = access.Check(row.header, caller);
+    ASSERT_TRUE(failure);
+    const StatusDetails told = Checked(StatusOf(*failure));
     EXPECT_EQ(told.rpc_code(), row.code);
     EXPECT_EQ(told.info.reason(),
               row.code == RpcCode::kUnauthenticated ? "CWSANDBOX_UNAUTHENTICATED" : "CWSANDBOX_PERMISSION_DENIED");
@@ -380,7 +382,7 @@ TEST(Access, SaysWhyACallerMayNotIn) {
     EXPECT_EQ(caller.organization_id, "before") << "nobody is taken for somebody";
   }
   Caller caller;
-  EXPECT_TRUE(IsOk(access.Check("Bearer one", caller)));
+  EXPECT_FALSE(access.Check("Bearer one", caller));
   EXPECT_EQ(caller.name, "ci");
   EXPECT_FALSE(caller.any_organization);
 }
@@ -389,15 +391,15 @@ TEST(Access, FollowsTheFile) {
   Access access;
   access.Set(TokensOf({"one"}));
   Caller caller;
-  EXPECT_TRUE(IsOk(access.Check("Bearer one", caller)));
+  EXPECT_FALSE(access.Check("Bearer one", caller));
   access.Set(TokensOf({"two"}));
-  EXPECT_FALSE(IsOk(access.Check("Bearer one", caller)));
-  EXPECT_TRUE(IsOk(access.Check("Bearer two", caller)));
+  EXPECT_TRUE(access.Check("Bearer one", caller));
+  EXPECT_FALSE(access.Check("Bearer two", caller));
   // An empty file lets nobody in; no file lets everybody in.
   access.Set(ReadTokens("tokens: []").tokens);
-  EXPECT_FALSE(IsOk(access.Check("Bearer two", caller)));
+  EXPECT_TRUE(access.Check("Bearer two", caller));
   access.Set(nullptr);
-  EXPECT_TRUE(IsOk(access.Check("", caller)));
+  EXPECT_FALSE(access.Check("", caller));
 }
 
 }  // namespace
