@@ -76,8 +76,11 @@ void WriteShared(JsonWriter& json, const Message& message) {
   }
 }
 
-LaunchRequest Parsed(std::string json) {
-  return ParseLaunchRequest(std::make_shared<SourceText>("request.json", std::move(json)));
+// A document that cannot be read is still somebody's: what is said of it must not reach another organization.
+LaunchRequest Parsed(std::string json, std::string_view organization_id) {
+  LaunchRequest request = ParseLaunchRequest(std::make_shared<SourceText>("request.json", std::move(json)));
+  if (HasError(request.issues)) request.organization_id = organization_id;
+  return request;
 }
 
 std::string_view Or(std::string_view text, std::string_view otherwise) { return text.empty() ? otherwise : text; }
@@ -116,11 +119,11 @@ std::string LaunchJson(const wire::StartSandboxRequest& start, const LaunchIdent
 }
 
 LaunchRequest LaunchFromWire(const v1::LaunchRequest& launch, const LaunchIdentity& identity) {
-  return Parsed(LaunchJson(launch, identity));
+  return Parsed(LaunchJson(launch, identity), Or(launch.organization_id(), identity.organization_id));
 }
 
 LaunchRequest LaunchFromWire(const wire::StartSandboxRequest& start, const LaunchIdentity& identity) {
-  return Parsed(LaunchJson(start, identity));
+  return Parsed(LaunchJson(start, identity), identity.organization_id);
 }
 
 }  // namespace berth

@@ -2,6 +2,8 @@
 // does, a request that is decided, and, where it is not admitted, a status in UTF-8 that is no longer than gRPC can send.
 // Input: a byte, then a message: 0 or 1 in its lowest bit say which of the two.
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -110,7 +112,7 @@ void Run(std::string_view bytes, const LaunchIdentity& identity) {
   Require(document.value("organization_id", "") == organization, "the organization is the transport's", text);
 
   const LaunchRequest request = LaunchFromWire(message, identity);
-  Require(HasError(request.issues) || request.organization_id == organization, "and the request's", text);
+  Require(request.organization_id == organization, "and the request's", text);
   Scratch scratch;
   const Decision decision = TheEngine().Admit(request, scratch);
   if (decision.verdict == Verdict::kAdmitted) {
@@ -126,6 +128,7 @@ void Run(std::string_view bytes, const LaunchIdentity& identity) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
+  google::protobuf::SetLogHandler(nullptr);  // it complains of each message that does not parse
   const std::string_view bytes = berth::TextOf(data + 1, size - 1);
   const berth::LaunchIdentity identity = {"default", "u-1", "sb-1"};
   if ((data[0] & 1U) == 0) {

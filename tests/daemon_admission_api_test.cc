@@ -304,6 +304,17 @@ TEST_F(AdmissionApiTest, KeepsADecisionForTheOrganizationItIsAbout) {
   EXPECT_EQ(Checked(Explain("decision_id: '" + id + "'", json)).rpc_code(), RpcCode::kNotFound);
 }
 
+// Not even one that could not be read.
+TEST_F(AdmissionApiTest, KeepsARefusalForTheOrganizationThatAsked) {
+  v1::LaunchRequest huge;
+  huge.set_zone(std::string(2 << 20, 'z'));
+  v1::AdmitResponse response;
+  const std::string id = Checked(daemon_.admission.Admit(CallerOf("acme"), huge, response)).At("decision_id");
+  Json json;
+  EXPECT_EQ(Checked(Explain("decision_id: '" + id + "'", json)).rpc_code(), RpcCode::kNotFound);
+  EXPECT_EQ(ErrorOf(Explain("decision_id: '" + id + "'", json, CallerOf("acme"))), "");
+}
+
 TEST_F(AdmissionApiTest, ExplainsASpecFieldByField) {
   Json json;
   ASSERT_EQ(ErrorOf(Explain("spec { target { runner_id: 'r1' } }", json)), "");
@@ -322,7 +333,9 @@ TEST_F(AdmissionApiTest, ExplainsASpecFieldByField) {
   EXPECT_EQ(json["fields"][0]["shadowed"][0]["layer"], "zone");
   EXPECT_EQ(Checked(Explain("", json)).Field(), "what");
   EXPECT_EQ(Checked(Explain("spec { target { runner_id: 'r1' } path: 'container_image' }", json)).Field(), "spec.path");
-  EXPECT_EQ(Checked(Explain("spec {}", json)).Field(), "runner_id");
+  EXPECT_EQ(Checked(Explain("spec {}", json)).Field(), "spec.target.runner_id");
+  EXPECT_EQ(Checked(Explain("spec { target { runner_id: 'r1' profile_name: 'users' launch {} } }", json)).Field(),
+            "spec.target.launch.user_id");
 }
 
 // The whole story of a rejection is kept only where it is short.

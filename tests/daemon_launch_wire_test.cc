@@ -425,6 +425,21 @@ TEST(LaunchWire, TakesOneObjectForOverrides) {
   }
 }
 
+// What cannot be read at all is refused as its sender's, and not as the default organization's.
+TEST(LaunchWire, StaysWithItsOrganizationWhenItCannotBeRead) {
+  const LaunchIdentity acme = {"acme", "u-1", "sb-1"};
+  v1::LaunchRequest launch;
+  launch.set_zone(std::string(2 << 20, 'z'));
+  wire::StartSandboxRequest start;
+  start.set_container_image(std::string(2 << 20, 'i'));
+  for (const LaunchRequest& request : {LaunchFromWire(launch, acme), LaunchFromWire(start, acme)}) {
+    EXPECT_TRUE(HasError(request.issues));
+    EXPECT_EQ(request.organization_id, "acme");
+  }
+  launch.set_organization_id("other");
+  EXPECT_EQ(LaunchFromWire(launch, acme).organization_id, "other");
+}
+
 TEST(LaunchWire, RefusesWhatIsTooLarge) {
   v1::LaunchRequest message;
   for (int i = 0; i < 90; ++i) (*message.mutable_pod_annotations())["k" + std::to_string(i)] = std::string(20000, 'v');
