@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
@@ -22,7 +21,7 @@
 #include <thread>
 
 #include "berth/daemon/http_target.h"
-#include "berth/spec/quoted.h"
+#include "berth/daemon/sockets.h"
 
 namespace berth {
 namespace {
@@ -34,51 +33,6 @@ constexpr size_t kMaxRefusalBytes = 256;  // always sent
 
 // Only current versions, whatever the system's defaults are.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-
-// A file descriptor that is closed with its owner.
-class OwnDescriptor {
- public:
-  explicit OwnDescriptor(int number = -1) : number_(number) {}
-  OwnDescriptor(OwnDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  OwnDescriptor& operator=(OwnDescriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~OwnDescriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  [[nodiscard]] int number() const { return number_; }
-  void Release() { number_ = -1; }
-
- private:
-  int number_;
-};
-
-// An address as the system takes it.
-struct SocketAddress {
-  sockaddr_storage storage = {};
-  socklen_t size = 0;
-
-  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-SocketAddress ToSocketAddress(const ListenAddress& address) {
-  SocketAddress result;
-  if (address.kind == ListenAddress::Kind::kIpv6) {
-    sockaddr_in6 v6 = {};
-    v6.sin6_family = AF_INET6;
-    v6.sin6_port = htons(address.port);
-    inet_pton(AF_INET6, address.host.c_str(), &v6.sin6_addr);
-    std::memcpy(&result.storage, &v6, result.size = sizeof(v6));
-  } else {
-    sockaddr_in v4 = {};
-    v4.sin_family = AF_INET;
-    v4.sin_port = htons(address.port);
-    inet_pton(AF_INET, address.host.c_str(), &v4.sin_addr);
-    std::memcpy(&result.storage, &v4, result.size = sizeof(v4));
-  }
-  return result;
-}
 
 // `127.0.0.1:80`, `[::1]:80`; IPv4 clients of an IPv6 socket as what they are.
 std::string PeerText(const sockaddr* peer) {
@@ -99,47 +53,6 @@ std::string PeerText(const sockaddr* peer) {
   }
   inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
   return "[" + std::string(text.data()) + "]:" + port;
-}
-
-absl::Status CannotListen(const ListenAddress& address, int error) {
-  std::string message = "cannot listen on " + Quoted(address.text) + ": ";
-  if (error == EADDRINUSE) {
-    message += "it is in use: stop the other server, or choose another port";
-  } else if (error == EADDRNOTAVAIL) {
-    message += "it is no address of this machine";
-  } else if (error == EACCES) {
-    message += "the port needs a privilege: choose one from 1024 upwards";
-  } else {
-    message += "system error " + std::to_string(error);
-  }
-  return absl::UnavailableError(message);
-}
-
-absl::StatusOr<OwnDescriptor> Listen(const ListenAddress& address) {
-  const SocketAddress wanted = ToSocketAddress(address);
-  OwnDescriptor listener(socket(wanted.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int on = 1;
-  const int v6_only = address.host == "::" ? 0 : 1;  // `[::]` is every address of the machine
-  if (listener.number() < 0) return CannotListen(address, errno);
-  setsockopt(listener.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (address.kind == ListenAddress::Kind::kIpv6) {
-    setsockopt(listener.number(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof(v6_only));
-  }
-  if (bind(listener.number(), wanted.get(), wanted.size) != 0 || listen(listener.number(), SOMAXCONN) != 0) {
-    return CannotListen(address, errno);
-  }
-  return listener;
-}
-
-uint16_t PortOf(int socket) {
-  sockaddr_storage bound = {};
-  socklen_t size = sizeof(bound);
-  if (getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size) != 0) return 0;
-  sockaddr_in v4 = {};
-  sockaddr_in6 v6 = {};
-  std::memcpy(&v4, &bound, sizeof(v4));
-  std::memcpy(&v6, &bound, sizeof(v6));
-  return ntohs(bound.ss_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
 }
 
 bool IsSameFile(int left, int right) {
@@ -294,7 +207,7 @@ absl::Status HttpServer::Core::Start(const ListenAddress& address) {
   if (options_.tls.has_value()) {
     if (absl::Status status = CheckHttpTls(*options_.tls); !status.ok()) return status;
   }
-  absl::StatusOr<OwnDescriptor> listener = Listen(address);
+  absl::StatusOr<OwnDescriptor> listener = ListenOn(address);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   port_ = PortOf(listener_.number());
