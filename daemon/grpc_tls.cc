@@ -33,8 +33,9 @@ class ExchangedCredentials final : public grpc::ServerCredentials {
     const std::shared_ptr<const HttpTls> tls = credentials.tls_.tls();
     if (tls == credentials.given_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     const grpc_ssl_pem_key_cert_pair pair = {.private_key = tls->key.c_str(), .cert_chain = tls->certificate.c_str()};
-    *config =
-        grpc_ssl_server_certificate_config_create(tls->client_ca.empty() ? nullptr : tls->client_ca.c_str(), &pair, 1);
+    // gRPC insists on authorities also where no client is asked; they are then never used.
+    const std::string& authorities = tls->client_ca.empty() ? tls->certificate : tls->client_ca;
+    *config = grpc_ssl_server_certificate_config_create(authorities.c_str(), &pair, 1);
     credentials.given_ = tls;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
