@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -126,6 +127,7 @@ class BerthdImpl final : public Berthd {
 
   ~BerthdImpl() override {
     if (grpc_ != nullptr) Drain();
+    SendGrpcLogTo(nullptr);
   }
 
   absl::Status Serve() {
@@ -149,8 +151,15 @@ class BerthdImpl final : public Berthd {
 
     GrpcServerOptions options;
     options.listen = settings_.listen;
-    options.tls = {settings_.tls_cert, settings_.tls_key, settings_.tls_client_ca};
+    options.tls = tls;
     options.max_message_bytes = static_cast<size_t>(settings_.max_message_bytes);
+    options.on_crowded = [this](bool crowded) {
+      if (crowded) {
+        log_.Warn("gRPC connections are turned away: descriptors are short, raise the limit of open files");
+      } else {
+        log_.Info("gRPC connections are taken again");
+      }
+    };
     GatewayApi* gateway = settings_.gateway_facade ? &gateway_ : nullptr;
     SendGrpcLogTo(&log_);
     absl::StatusOr<std::unique_ptr<GrpcServer>> grpc =
@@ -173,6 +182,9 @@ class BerthdImpl final : public Berthd {
   void Reload() override {
     log_.Info("reloading");
     feed_->Refresh();
+    // What is read now is not read again at the next tick.
+    token_files_.Changed();
+    tls_files_.Changed();
     if (!settings_.tokens.empty()) ReloadTokens();
     if (!settings_.tls_cert.empty()) ReloadTls();
   }
@@ -190,9 +202,15 @@ class BerthdImpl final : public Berthd {
     draining_ = true;
     const std::chrono::seconds grace(settings_.grace_seconds);
     log_.Info("draining", {{"grace_seconds", settings_.grace_seconds}});
-    grpc_->Drain(grace);
+    const bool drained = grpc_->Drain(grace);
     if (http_ != nullptr) http_->Stop(std::chrono::seconds(1));
     feed_->Stop();
+    if (!drained) {
+      // Its thread may still decide something, and must find everything in its place.
+      if (decision_log_ != nullptr) decision_log_->Close();
+      log_.Error("a connection does not end: stopped without it");
+      std::_Exit(0);
+    }
     decision_log_.reset();
     SendGrpcLogTo(nullptr);
     grpc_.reset();
@@ -237,11 +255,11 @@ class BerthdImpl final : public Berthd {
     if (!status.ok()) log_.Error("the tokens before stay in force", {{"detail", Text(status)}});
   }
 
-  // gRPC reads the files itself.
   void ReloadTls() {
     absl::StatusOr<HttpTls> tls = ReadTls(settings_);
     absl::Status status = tls.status();
-    if (tls.ok() && http_ != nullptr) status = http_->ReplaceTls(*std::move(tls), std::chrono::seconds(1));
+    if (status.ok()) status = grpc_->ReplaceTls(*tls);
+    if (status.ok() && http_ != nullptr) status = http_->ReplaceTls(*std::move(tls), std::chrono::seconds(1));
     if (status.ok()) {
       log_.Info("certificates loaded");
     } else {

@@ -31,7 +31,8 @@ class Berthd {
   virtual void Reload() = 0;
   // What is due a few times a second: changed files, overdue sandboxes, health.
   virtual void Tick() = 0;
-  // Says that it is not ready, lets calls under way finish within the grace period, and stops.
+  // Says that it is not ready, lets calls under way finish within the grace period, and stops. Ends the process, with
+  // 0, when a connection cannot be ended.
   virtual void Drain() = 0;
 
  protected:

@@ -5,16 +5,17 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/security/server_credentials.h>
-#include <grpcpp/security/tls_certificate_provider.h>
-#include <grpcpp/security/tls_credentials_options.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <optional>
+#include <thread>
 #include <utility>
 
+#include "berth/daemon/acceptor.h"
+#include "berth/daemon/grpc_tls.h"
 #include "berth/daemon/rpc_status.h"
 #include "berth/v1/admission.grpc.pb.h"
 #include "coreweave/sandbox/v1beta2/discovery.grpc.pb.h"
@@ -35,9 +36,10 @@ constexpr int kPingAfterMillis = 60'000;  // to find out that a peer is gone
 constexpr int kPingTimeoutMillis = 20'000;
 constexpr int kMinPeerPingMillis = 10'000;
 constexpr size_t kMaxTransportBytes = size_t{512} << 20;
-constexpr size_t kMaxUnsentAnswers = 256;  // of one stream; no more is read until they are sent
-constexpr unsigned kTlsRefreshSeconds = 1;
-constexpr mode_t kSocketMode = 0660;
+// Of one stream; no more is read until they are sent.
+constexpr size_t kMaxUnsentAnswers = 256;
+constexpr size_t kMaxUnsentBytes = size_t{256} << 10;
+constexpr std::chrono::seconds kDrainSlack(3);  // for cutting off what is left, after the grace period
 
 grpc::Status ToGrpc(const google::rpc::Status& status) {
   if (IsOk(status)) return grpc::Status::OK;
@@ -193,8 +195,9 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
     }
     if (!IsOk(status)) *response.mutable_refused() = std::move(status);
     Encode(response, unsent_.emplace_back());
+    unsent_bytes_ += unsent_.back().Length();
     if (!writing_) StartWriteLocked();
-    if (unsent_.size() < kMaxUnsentAnswers) {
+    if (HasRoom()) {
       StartRead(&in_);
     } else {
       paused_ = true;
@@ -204,10 +207,14 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   void OnWriteDone(bool ok) override {
     const std::lock_guard lock(mutex_);
     writing_ = false;
+    unsent_bytes_ -= unsent_.front().Length();
     unsent_.pop_front();
-    if (!ok) unsent_.clear();
+    if (!ok) {
+      unsent_.clear();
+      unsent_bytes_ = 0;
+    }
     if (!unsent_.empty()) StartWriteLocked();
-    if (paused_ && unsent_.size() < kMaxUnsentAnswers) {
+    if (paused_ && HasRoom()) {
       paused_ = false;
       StartRead(&in_);
     }
@@ -215,6 +222,8 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   }
 
   void OnDone() override { delete this; }
+
+  [[nodiscard]] bool HasRoom() const { return unsent_.size() < kMaxUnsentAnswers && unsent_bytes_ < kMaxUnsentBytes; }
 
   void StartWriteLocked() {
     writing_ = true;
@@ -230,8 +239,9 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   const Front& front_;
   const std::string authorization_;
   grpc::ByteBuffer in_;
-  std::mutex mutex_;  // guards what follows
-  std::deque<grpc::ByteBuffer> unsent_;
+  std::mutex mutex_;                     // guards what follows
+  std::deque<grpc::ByteBuffer> unsent_;  // the first is being written
+  size_t unsent_bytes_ = 0;
   grpc::Status final_;
   bool writing_ = false;
   bool paused_ = false;
@@ -328,40 +338,78 @@ class GatewayFront final : public RawGatewayFront {
   GatewayApi& api_;
 };
 
-std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const TlsFiles& tls) {
-  if (!tls.any()) return grpc::InsecureServerCredentials();
-  // It reads the files again every second, and keeps what it has when they do not fit together.
-  auto provider = std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(
-      tls.key, tls.certificate, tls.client_ca, kTlsRefreshSeconds);
-  grpc::experimental::TlsServerCredentialsOptions options(std::move(provider));
-  options.watch_identity_key_cert_pairs();
-  if (tls.client_ca.empty()) {
-    options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
-  } else {
-    options.watch_root_certs();
-    options.set_cert_request_type(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
-  }
-  return grpc::experimental::TlsServerCredentials(options);
-}
-
 class GrpcServerImpl final : public GrpcServer {
  public:
   explicit GrpcServerImpl(const Apis& apis) : front_(apis), discovery_(front_), admission_(front_) {
     if (apis.gateway != nullptr) gateway_ = std::make_unique<GatewayFront>(front_, *apis.gateway);
   }
   ~GrpcServerImpl() override {
-    if (server_ != nullptr) Drain(std::chrono::seconds(0));
+    if (acceptor_ != nullptr) acceptor_->Stop();
+    if (server_ == nullptr) return;
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
   }
 
   absl::Status Listen(const GrpcServerOptions& options) {
+    acceptor_ = std::make_unique<Acceptor>(
+        [this](size_t address, OwnDescriptor connection) { Take(address, std::move(connection)); }, options.on_crowded);
+    if (const absl::Status status = acceptor_->Listen(options.listen); !status.ok()) return status;
+    if (options.tls) tls_ = std::make_unique<GrpcTls>(*options.tls);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
+    Bound(options, builder);
+    builder.RegisterService(&discovery_);
+    builder.RegisterService(&admission_);
+    if (gateway_ != nullptr) builder.RegisterService(gateway_.get());
+    for (const ListenAddress& address : options.listen) {
+      const bool plain = tls_ == nullptr || address.kind == ListenAddress::Kind::kUnix;
+      credentials_.push_back(plain ? grpc::InsecureServerCredentials() : GrpcTls::CredentialsOf(*tls_));
+      connections_.push_back(builder.experimental().AddExternalConnectionAcceptor(
+          grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials_.back()));
+    }
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr) return absl::InvalidArgumentError("gRPC does not start: it cannot use the certificate");
+    SetServing(false);
+    acceptor_->Start();
+    return absl::OkStatus();
+  }
+
+  const std::vector<std::string>& addresses() const override { return acceptor_->addresses(); }
+
+  void SetServing(bool serving) override { server_->GetHealthCheckService()->SetServingStatus(serving); }
+
+  absl::Status ReplaceTls(HttpTls tls) override {
+    if (tls_ == nullptr) return absl::FailedPreconditionError("gRPC was started without TLS: restart to change that");
+    tls_->Replace(std::move(tls));
+    return absl::OkStatus();
+  }
+
+  bool Drain(std::chrono::seconds grace) override {
+    SetServing(false);
+    acceptor_->Stop();
+    // gRPC waits for a connection whose bytes it is still reading, however long that takes.
+    auto ended = std::make_shared<std::promise<void>>();
+    const std::future<void> done = ended->get_future();
+    std::thread([this, grace, ended] {
+      server_->Shutdown(std::chrono::system_clock::now() + grace);
+      server_->Wait();
+      ended->set_value();
+    }).detach();
+    if (done.wait_for(grace + kDrainSlack) != std::future_status::ready) return false;
+    server_.reset();
+    return true;
+  }
+
+ private:
+  static void Bound(const GrpcServerOptions& options, grpc::ServerBuilder& builder) {
     grpc::ResourceQuota quota("berthd");
     quota.Resize(kMaxTransportBytes);
     builder.SetResourceQuota(quota);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two servers on one port is a mistake to hear of
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+    builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+    builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxHeaderBytes);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxCallsPerConnection);
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
@@ -370,52 +418,24 @@ class GrpcServerImpl final : public GrpcServer {
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kPingTimeoutMillis);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPeerPingMillis);
-    builder.RegisterService(&discovery_);
-    builder.RegisterService(&admission_);
-    if (gateway_ != nullptr) builder.RegisterService(gateway_.get());
-    std::vector<int> ports(options.listen.size(), 0);
-    for (size_t i = 0; i < options.listen.size(); ++i) {
-      const bool is_unix = options.listen[i].kind == ListenAddress::Kind::kUnix;
-      builder.AddListeningPort(options.listen[i].text,
-                               is_unix ? grpc::InsecureServerCredentials() : CredentialsOf(options.tls), &ports[i]);
-    }
-    server_ = builder.BuildAndStart();
-    for (size_t i = 0; i < options.listen.size(); ++i) {
-      const ListenAddress& address = options.listen[i];
-      if (server_ == nullptr || ports[i] == 0) {
-        return absl::UnavailableError("cannot listen on `" + address.text +
-                                      "`: another program may listen there, or it is not ours to use");
-      }
-      if (address.kind == ListenAddress::Kind::kUnix) {
-        chmod(address.path.c_str(), kSocketMode);
-        addresses_.push_back(address.text);
-      } else {
-        addresses_.push_back(address.text.substr(0, address.text.rfind(':') + 1) + std::to_string(ports[i]));
-      }
-    }
-    if (server_ == nullptr) return absl::UnavailableError("the gRPC server does not start");
-    SetServing(false);
-    return absl::OkStatus();
   }
 
-  const std::vector<std::string>& addresses() const override { return addresses_; }
-
-  void SetServing(bool serving) override { server_->GetHealthCheckService()->SetServingStatus(serving); }
-
-  void Drain(std::chrono::seconds grace) override {
-    SetServing(false);
-    server_->Shutdown(std::chrono::system_clock::now() + grace);
-    server_->Wait();
-    server_.reset();
+  // gRPC's own listener gives up for good when it is once short of descriptors.
+  void Take(size_t address, OwnDescriptor connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+    parameters.fd = connection.Release();
+    connections_[address]->HandleNewConnection(&parameters);
   }
 
- private:
   const Front front_;
   DiscoveryFront discovery_;
   AdmissionFront admission_;
   std::unique_ptr<GatewayFront> gateway_;
-  std::vector<std::string> addresses_;
+  std::unique_ptr<GrpcTls> tls_;
+  std::vector<std::shared_ptr<grpc::ServerCredentials>> credentials_;  // of each address, as long as there is a server
+  std::vector<std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor>> connections_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
 };
 
 std::atomic<Log*> grpc_log = nullptr;  // gRPC's hook takes no context

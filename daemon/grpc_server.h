@@ -1,44 +1,43 @@
 // The gRPC side of the daemon: sockets, TLS, and each call handed to the API that answers it.
 //
 // Calls are answered on gRPC's own threads. A caller that is slow, idle, dead or greedy costs its own connection: calls
-// for each connection, bytes for each message and headers, and unsent answers of a stream are all bounded.
+// for each connection, bytes for each message and headers, and unsent answers of a stream are all bounded. Compressed
+// messages are refused: gRPC inflates them before it asks how large they may be, or who sends them.
 //
-// Threads:   Start and Drain from one thread; the APIs are called from many
-// Tested by: tests/daemon_wire_test.py, tests/daemon_abuse_test.py
+// Threads:   Start, ReplaceTls and Drain from one thread; the APIs are called from many
+// Tested by: tests/daemon_wire_test.py, tests/daemon_operation_test.py, tests/daemon_abuse_test.py
 
 #ifndef BERTH_DAEMON_GRPC_SERVER_H_
 #define BERTH_DAEMON_GRPC_SERVER_H_
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "berth/daemon/access.h"
 #include "berth/daemon/admission_api.h"
 #include "berth/daemon/discovery_api.h"
 #include "berth/daemon/gateway_api.h"
+#include "berth/daemon/http_tls.h"
 #include "berth/daemon/listen_address.h"
 #include "berth/daemon/log.h"
 #include "berth/daemon/metrics.h"
 
 namespace berth {
 
-// Files in PEM; re-read when they change. All empty: no TLS.
-struct TlsFiles {
-  std::string certificate;  // chain
-  std::string key;
-  std::string client_ca;  // not empty: clients must prove themselves with a certificate that one of these signed
-
-  [[nodiscard]] bool any() const { return !certificate.empty(); }
-};
-
 struct GrpcServerOptions {
   std::vector<ListenAddress> listen;
-  TlsFiles tls;  // for all addresses but Unix sockets
+  std::optional<HttpTls> tls;  // for all addresses but Unix sockets
   size_t max_message_bytes = size_t{4} << 20;
+  // Hears, on a thread of the server, when connections are turned away because descriptors are short, and when that is
+  // over; may be empty.
+  std::function<void(bool)> on_crowded;
 };
 
 class GrpcServer {
@@ -62,8 +61,11 @@ class GrpcServer {
   [[nodiscard]] virtual const std::vector<std::string>& addresses() const = 0;
   // What grpc.health.v1 says.
   virtual void SetServing(bool serving) = 0;
-  // Takes no new calls, lets those under way finish within the grace period, then cuts them off.
-  virtual void Drain(std::chrono::seconds grace) = 0;
+  // New connections get the new certificate; open ones go on. FAILED_PRECONDITION without TLS.
+  virtual absl::Status ReplaceTls(HttpTls tls) = 0;
+  // Takes no new calls, lets those under way finish within the grace period, then cuts them off. False when a connection
+  // does not end even so: the process must then end without destroying this.
+  [[nodiscard]] virtual bool Drain(std::chrono::seconds grace) = 0;
 
  protected:
   GrpcServer() = default;

@@ -17,7 +17,7 @@
 #include <thread>
 
 #include "berth/daemon/http_target.h"
-#include "berth/daemon/listen_socket.h"
+#include "berth/daemon/sockets.h"
 
 namespace berth {
 namespace {
@@ -175,7 +175,7 @@ absl::Status HttpServer::Core::Start(const ListenAddress& address) {
   if (options_.tls.has_value()) {
     if (absl::Status status = CheckHttpTls(*options_.tls); !status.ok()) return status;
   }
-  absl::StatusOr<OwnDescriptor> listener = Listen(address);
+  absl::StatusOr<OwnDescriptor> listener = ListenOn(address);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
   port_ = PortOf(listener_.number());

@@ -1,6 +1,7 @@
 // berthd: reads its settings, serves until it is told to stop. Also prints its settings, and makes tokens.
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -170,6 +171,14 @@ int PrintAdmission(const std::vector<std::string>& arguments) {
   return asked.status.details_size() > 0 ? kExitRejected : kExitInternal;
 }
 
+// Each connection takes a descriptor, and nothing here uses select(), for whose sake the usual limit is low.
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 // Waits for a signal, or a tick.
 int NextSignal(int descriptor) {
   pollfd waiting = {descriptor, POLLIN, 0};
@@ -189,6 +198,7 @@ int Serve(const std::vector<std::string>& arguments) {
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   const int descriptor = signalfd(-1, &signals, SFD_CLOEXEC);
+  RaiseDescriptorLimit();
 
   Log log(STDERR_FILENO, loaded.settings.log_level);
   absl::StatusOr<std::unique_ptr<Berthd>> berthd = Berthd::Start(loaded.settings, BERTH_VERSION, log);
