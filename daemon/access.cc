@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "berth/daemon/rpc_status.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace berth {
 
@@ -33,6 +34,16 @@ google::rpc::Status StatusOf(AuthFailure failure) {
   }
   return MakeStatus(RpcCode::kPermissionDenied, "CWSANDBOX_PERMISSION_DENIED",
                     "the token has no role: ask an administrator for `SANDBOX_USER` or `SANDBOX_ADMIN`");
+}
+
+google::rpc::Status NotOpenYet() {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(1);
+  google::rpc::Status status =
+      MakeStatus(RpcCode::kUnavailable, kBackendUnavailable,
+                 "berthd has not loaded a catalog yet: try again; `/readyz` says what it waits for");
+  status.add_details()->PackFrom(retry);
+  return status;
 }
 
 }  // namespace berth

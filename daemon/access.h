@@ -1,4 +1,4 @@
-// The door: who a call comes from, and whether they may make it.
+// The door: who a call comes from, whether they may make it, and whether there is a catalog to answer from.
 //
 // Without tokens everybody is let in as `anonymous`; berthd accepts that only where others cannot reach it, or where
 // clients prove themselves with a certificate.
@@ -10,6 +10,7 @@
 #ifndef BERTH_DAEMON_ACCESS_H_
 #define BERTH_DAEMON_ACCESS_H_
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -29,15 +30,22 @@ class Access {
   // Null: nobody needs a token.
   void Set(std::shared_ptr<const Tokens> tokens) { tokens_.Store(std::move(tokens)); }
 
+  // There is a catalog from now on. Until then nobody gets an answer: that there is no runner would be a wrong one.
+  void Open() { open_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool open() const { return open_.load(std::memory_order_relaxed); }
+
   // The caller, or why there is none. `authorization` is the header's value, empty when there is none.
   std::optional<AuthFailure> Check(std::string_view authorization, Caller& caller) const;
 
  private:
   Published<Tokens> tokens_;
+  std::atomic<bool> open_ = false;
 };
 
 // UNAUTHENTICATED, or PERMISSION_DENIED for a token without a role.
 google::rpc::Status StatusOf(AuthFailure failure);
+// UNAVAILABLE: no catalog has been loaded yet.
+google::rpc::Status NotOpenYet();
 
 }  // namespace berth
 

@@ -64,9 +64,10 @@ google::rpc::Status NotFound(const Engine& engine, std::string_view organization
                     {{"profile_name", request.profile_name()}, {"runner_id", request.runner_id()}});
 }
 
+// `at` is where `request` stands in the call's message: empty, or a path that ends with a period.
 google::rpc::Status ResolveLaunch(const Engine& engine, const Caller& caller, const v1::ResolveRequest& request,
-                                  ResolvedLaunch& result) {
-  if (request.runner_id().empty()) return InvalidField("runner_id", "is missing: name a runner");
+                                  const std::string& at, ResolvedLaunch& result) {
+  if (request.runner_id().empty()) return InvalidField(at + "runner_id", "is missing: name a runner");
   const std::string& asked = request.has_launch() ? request.launch().organization_id() : request.organization_id();
   if (google::rpc::Status status = ChooseOrganization(caller, asked, result.organization); !IsOk(status)) return status;
   if (request.has_launch()) {
@@ -80,7 +81,8 @@ google::rpc::Status ResolveLaunch(const Engine& engine, const Caller& caller, co
   result.resolved = *std::move(resolved);
   const CompiledBinding& binding = result.resolved.snapshot->bindings()[result.resolved.binding];
   if (launch != nullptr && binding.offer.needs_user && launch->user_id.empty()) {
-    return InvalidField("launch.user_id", "is missing: the profile gives each user a namespace, so say who launches");
+    return InvalidField(at + "launch.user_id",
+                        "is missing: the profile gives each user a namespace, so say who launches");
   }
   return {};
 }
@@ -109,7 +111,7 @@ google::rpc::Status AdmissionApi::Admit(const Caller& caller, const v1::LaunchRe
 google::rpc::Status AdmissionApi::Resolve(const Caller& caller, const v1::ResolveRequest& request,
                                           v1::ResolveResponse& response) const {
   ResolvedLaunch result;
-  if (google::rpc::Status status = ResolveLaunch(engine_, caller, request, result); !IsOk(status)) return status;
+  if (google::rpc::Status status = ResolveLaunch(engine_, caller, request, "", result); !IsOk(status)) return status;
   if (!result.resolved.valid) {
     return MakeStatus(RpcCode::kFailedPrecondition, "CWSANDBOX_PROFILE_INVALID",
                       "the profile's spec is invalid on runner " + Quoted(request.runner_id()) +
@@ -142,7 +144,8 @@ google::rpc::Status AdmissionApi::Explain(const Caller& caller, const v1::Explai
     return InvalidField("spec.path", "is no pointer: it begins with `/`, such as `/resource_defaults/cpuLimit`");
   }
   ResolvedLaunch result;
-  if (google::rpc::Status status = ResolveLaunch(engine_, caller, request.spec().target(), result); !IsOk(status)) {
+  if (google::rpc::Status status = ResolveLaunch(engine_, caller, request.spec().target(), "spec.target.", result);
+      !IsOk(status)) {
     return status;
   }
   const LaunchRequest* launch = result.launch ? &*result.launch : nullptr;

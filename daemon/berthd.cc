@@ -133,7 +133,7 @@ class BerthdImpl final : public Berthd {
   absl::Status Serve() {
     if (!settings_.tokens.empty()) {
       token_files_.Changed();
-      if (const absl::Status status = LoadTokens(); !status.ok()) return status;
+      if (absl::Status status = LoadTokens(); !status.ok()) return status;
     }
     std::optional<HttpTls> tls;
     if (!settings_.tls_cert.empty()) {
@@ -170,7 +170,7 @@ class BerthdImpl final : public Berthd {
       log_.Info("serving gRPC", {{"address", std::string_view(address)}, {"tls", tls.has_value()}});
     }
     if (settings_.http_listen) {
-      if (const absl::Status status = ServeHttp(std::move(tls)); !status.ok()) return status;
+      if (absl::Status status = ServeHttp(std::move(tls)); !status.ok()) return status;
     }
     if (settings_.tokens.empty() && settings_.tls_client_ca.empty()) {
       log_.Warn("no tokens are configured: everybody who reaches berthd may ask for any organization");
@@ -296,6 +296,7 @@ class BerthdImpl final : public Berthd {
     const std::string_view subject = event.subject;
     switch (event.kind) {
       case Kind::kReady:
+        access_.Open();
         log_.Info("ready", {{"catalog_revision", event.revision}});
         return;
       case Kind::kApplied:

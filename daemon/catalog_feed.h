@@ -2,13 +2,15 @@
 //
 // The first list is published, then every batch is applied. Nothing that goes wrong ends the feed: the engine serves what
 // it has, the feed tries again, and status() says what is wrong. A batch that brings nothing but refused versions of
-// objects that are served changes no answer, so the revision that is served stays: it moves over good catalogs only.
+// objects that are served changes no answer, so the revision that is served stays. A refused newcomer moves it, for it
+// may change answers (an organization that cannot be read is closed); so does what only other objects make bad.
 //
 //   CatalogFeed feed(source, engine, [](const FeedEvent& event) { ... });
 //   if (feed.status()->ready) ...
 //
 // Guarantees:  ready once a catalog with an object that can be served was published, and from then on
-//              every state of an object or file that status() shows was told as an event when it came and when it went
+//              every state of an object or file is told as an event when it comes and when it goes, right after status()
+//              shows it
 // Threads:     status() and Refresh() from any thread; Stop() from one, not from within the callback. Events come from
 //              the feed's thread, one at a time
 // Ownership:   source and engine outlive the feed; the source is stopped with it, for good

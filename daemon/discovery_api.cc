@@ -100,9 +100,16 @@ void FillProfileNames(const Snapshot& snapshot, std::string_view organization, s
 
 // --- Pages ---
 
-std::vector<std::string> KeyOf(const RunnerListing& listing) { return {listing.runner->runner->runner_id}; }
-std::vector<std::string> KeyOf(const ProfileListing& listing) {
-  return {listing.runner->runner->runner_id, listing.binding->name};
+// Whose the runner is, as lists are sorted where runners of several organizations share an id: the caller's own first.
+std::string OwnerKey(const CompiledRunner& runner, std::string_view organization) {
+  const std::string& owner = runner.runner->organization_id;
+  return owner == organization ? "" : owner;
+}
+PageKey KeyOf(const RunnerListing& listing, std::string_view organization) {
+  return {listing.runner->runner->runner_id, OwnerKey(*listing.runner, organization)};
+}
+PageKey KeyOf(const ProfileListing& listing, std::string_view organization) {
+  return {listing.runner->runner->runner_id, listing.binding->name, OwnerKey(*listing.runner, organization)};
 }
 
 template <typename Listing>
@@ -114,6 +121,7 @@ struct Page {
 struct PageAsk {
   int32_t size = 0;
   std::string_view token;
+  std::string_view organization;
   std::vector<std::string_view> bound_to;  // what must not change between pages
 };
 
@@ -122,27 +130,20 @@ template <typename Listing>
 google::rpc::Status TakePage(const std::vector<Listing>& all, const PageAsk& ask, Page<Listing>& page) {
   const std::optional<size_t> size = PageSizeOf(ask.size);
   if (!size) return InvalidField("page_size", "is negative: give 0 for the default, or up to 100");
+  const auto key = [&](const Listing& listing) { return KeyOf(listing, ask.organization); };
   auto begin = all.begin();
   if (!ask.token.empty()) {
-    const std::optional<PageEnd> end = ReadPageToken(ask.token, ask.bound_to);
-    if (!end) {
+    const std::optional<PageKey> last = ReadPageToken(ask.token, ask.bound_to);
+    if (!last) {
       return InvalidField("page_token",
                           "is not one that this list gave for these filters: repeat them unchanged, or leave it out to "
                           "start over");
     }
-    const auto key = [](const Listing& listing) { return KeyOf(listing); };
-    begin = std::ranges::lower_bound(all, end->key, {}, key);
-    for (uint32_t given = 0; given < end->given && begin != all.end() && KeyOf(*begin) == end->key; ++given) ++begin;
+    begin = std::ranges::upper_bound(all, *last, {}, key);
   }
   const size_t rest = static_cast<size_t>(all.end() - begin);
   page.items = {begin, begin + static_cast<std::ptrdiff_t>(std::min(rest, *size))};
-  if (rest > *size) {
-    PageEnd end = {KeyOf(page.items.back()), 0};
-    // Counted from the whole list: items with this key may have begun on an earlier page.
-    const auto last = page.items.data() + page.items.size();
-    for (const Listing* item = last; item != all.data() && KeyOf(*(item - 1)) == end.key; --item) ++end.given;
-    page.next_token = MakePageToken(end, ask.bound_to);
-  }
+  if (rest > *size) page.next_token = MakePageToken(key(page.items.back()), ask.bound_to);
   return {};
 }
 
@@ -172,6 +173,7 @@ google::rpc::Status DiscoveryApi::ListAvailableRunners(const Caller& caller,
   const std::vector<RunnerListing> all = ListRunners(*snapshot, caller.organization_id, filter);
   const PageAsk ask = {request.page_size(),
                        request.page_token(),
+                       caller.organization_id,
                        {"runners", caller.organization_id, filter.runner_group_id, filter.profile, filter.gpu_type,
                         filter.architecture, Flag(filter.exclude_shared), Flag(filter.healthy_only)}};
   Page<RunnerListing> page;
@@ -210,6 +212,7 @@ google::rpc::Status DiscoveryApi::ListProfiles(const Caller& caller, const wire:
   const std::vector<ProfileListing> all = berth::ListProfiles(*snapshot, caller.organization_id, filter);
   const PageAsk ask = {request.page_size(),
                        request.page_token(),
+                       caller.organization_id,
                        {"profiles", caller.organization_id, filter.runner_id, filter.gpu_type, filter.architecture,
                         Flag(filter.exclude_shared)}};
   Page<ProfileListing> page;

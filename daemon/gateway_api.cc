@@ -20,16 +20,18 @@ namespace wire = coreweave::sandbox::v1beta2;
 
 constexpr std::string_view kRunsNothing = "admitted by berthd, which runs nothing";
 constexpr int kMaxAttempts = 8;
+constexpr int64_t kRetryOverloadedSeconds = 1;
 constexpr size_t kMaxMissing = 16;
 
 google::rpc::Status CheckStart(const wire::StartSandboxRequest& request) {
-  for (const std::string& field : MissingFields(request, kMaxMissing)) {
+  std::vector<FieldProblem> problems;
+  for (std::string& field : MissingFields(request, kMaxMissing)) {
     // An image that is not given comes from the profile.
-    if (field != "container_image") return InvalidField(field, "is missing");
+    if (field != "container_image") problems.push_back({std::move(field), "is missing"});
   }
-  if (request.max_lifetime_seconds() < 0) return InvalidField("max_lifetime_seconds", "is negative");
-  if (request.max_timeout_seconds() < 0) return InvalidField("max_timeout_seconds", "is negative");
-  return {};
+  if (request.max_lifetime_seconds() < 0) problems.push_back({"max_lifetime_seconds", "is negative"});
+  if (request.max_timeout_seconds() < 0) problems.push_back({"max_timeout_seconds", "is negative"});
+  return problems.empty() ? google::rpc::Status() : InvalidFields(problems);
 }
 
 google::rpc::Status NotFound(const std::string& sandbox_id) {
@@ -118,6 +120,11 @@ google::rpc::Status GatewayApi::Start(const Caller& caller, const wire::StartSan
   const std::string sandbox_id = "sb-" + HexOf(*random);
   const LaunchRequest launch = LaunchFromWire(request, {caller.organization_id, caller.user_id, sandbox_id});
 
+  {
+    // What has ended must not stand in the way of this one.
+    const std::lock_guard lock(mutex_);
+    EndOverdue();
+  }
   // Outside the lock: an admission may take long. Another launch may take the resources in between, so that this one is
   // decided anew.
   thread_local Scratch scratch;
@@ -128,9 +135,9 @@ google::rpc::Status GatewayApi::Start(const Caller& caller, const wire::StartSan
     if (!IsOk(decided.status)) return std::move(decided.status);
     reservation = Reservation::Make(decided.decision, launch);
     if (!reservation && attempt == kMaxAttempts) {
-      return MakeStatus(RpcCode::kUnavailable, "CWSANDBOX_RUNNER_OVERLOADED",
+      return MakeStatus(RpcCode::kResourceExhausted, "CWSANDBOX_RUNNER_OVERLOADED",
                         "other launches took the resources of the runners chosen: try again",
-                        {{"decision_id", decided.id}});
+                        {{"decision_id", decided.id}}, kRetryOverloadedSeconds);
     }
     if (reservation) FillState(request, launch, decided.decision, state);
   }
@@ -185,17 +192,17 @@ google::rpc::Status GatewayApi::List(const Caller& caller, const wire::ListSandb
   const std::vector<std::string_view> bound_to = {"sandboxes", caller.organization_id};
   Key after = {caller.organization_id, ""};
   if (!request.page_token().empty()) {
-    std::optional<PageEnd> end = ReadPageToken(request.page_token(), bound_to);
-    if (!end || end->key.size() != 1) {
+    std::optional<PageKey> last = ReadPageToken(request.page_token(), bound_to);
+    if (!last || last->size() != 1) {
       return InvalidField("page_token", "is not one that this list gave: leave it out to start over");
     }
-    after.second = std::move(end->key.front());
+    after.second = std::move(last->front());
   }
   const std::lock_guard lock(mutex_);
   EndOverdue();
   for (auto it = sandboxes_.upper_bound(after); it != sandboxes_.end() && it->first.first == after.first; ++it) {
     if (static_cast<size_t>(response.sandboxes_size()) == *size) {
-      response.set_next_page_token(MakePageToken({{response.sandboxes().rbegin()->sandbox_id()}, 1}, bound_to));
+      response.set_next_page_token(MakePageToken({response.sandboxes().rbegin()->sandbox_id()}, bound_to));
       break;
     }
     *response.add_sandboxes() = it->second.state;

@@ -89,7 +89,7 @@ class Front {
     Caller caller;
     const std::optional<AuthFailure> failure = apis_.access.Check(authorization, caller);
     if (failure) apis_.metrics.CountAuthFailure(*failure);
-    google::rpc::Status status = failure ? StatusOf(*failure) : answer(caller);
+    google::rpc::Status status = failure ? StatusOf(*failure) : apis_.access.open() ? answer(caller) : NotOpenYet();
     apis_.metrics.CountRequest(method, status.code(), Clock::now() - began);
     return status;
   }

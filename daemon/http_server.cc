@@ -1,12 +1,8 @@
 #include "berth/daemon/http_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -34,39 +30,11 @@ constexpr size_t kMaxRefusalBytes = 256;  // always sent
 // Only current versions, whatever the system's defaults are.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
-// `127.0.0.1:80`, `[::1]:80`; IPv4 clients of an IPv6 socket as what they are.
-std::string PeerText(const sockaddr* peer) {
-  std::array<char, INET6_ADDRSTRLEN> text = {};
-  if (peer->sa_family == AF_INET) {
-    sockaddr_in v4 = {};
-    std::memcpy(&v4, peer, sizeof(v4));
-    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    return std::string(text.data()) + ":" + std::to_string(ntohs(v4.sin_port));
-  }
-  if (peer->sa_family != AF_INET6) return "unknown";
-  sockaddr_in6 v6 = {};
-  std::memcpy(&v6, peer, sizeof(v6));
-  const std::string port = std::to_string(ntohs(v6.sin6_port));
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
-    return std::string(text.data()) + ":" + port;
-  }
-  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-  return "[" + std::string(text.data()) + "]:" + port;
-}
-
-bool IsSameFile(int left, int right) {
-  struct stat one = {};
-  struct stat other = {};
-  return fstat(left, &one) == 0 && fstat(right, &other) == 0 && one.st_dev == other.st_dev &&
-         one.st_ino == other.st_ino;
-}
-
 // What the headers of a request say that matters here.
 struct RequestHeaders {
   bool has_body = false;
   int authorizations = 0;
-  std::string authorization;
+  std::string_view authorization;  // the library's, while the request is handled
 };
 
 bool SameHeader(std::string_view left, std::string_view right) {
@@ -345,14 +313,14 @@ HttpResponse HttpServer::Core::Answer(MHD_Connection* raw, const Connection& con
   }
   std::optional<HttpTarget> target = ParseHttpTarget(connection.target);
   if (!target.has_value()) return Refusal(MHD_HTTP_BAD_REQUEST, "the path or query is not well formed");
-  RequestHeaders headers = ReadHeaders(raw);
+  const RequestHeaders headers = ReadHeaders(raw);
   if (headers.authorizations > 1) return Refusal(MHD_HTTP_BAD_REQUEST, "the request has two Authorization headers");
   absl::StatusOr<std::string> certificate = ClientCertificate(raw, *connection.generation);
   if (!certificate.ok()) return Refusal(MHD_HTTP_FORBIDDEN, std::string(certificate.status().message()));
   const HttpRequest request = {.method = method,
                                .path = std::move(target->path),
                                .query = std::move(target->query),
-                               .authorization = std::move(headers.authorization),
+                               .authorization = std::string(headers.authorization),
                                .client_certificate = *std::move(certificate),
                                .peer = connection.peer};
   try {
@@ -383,14 +351,14 @@ MHD_Result HttpServer::Core::Send(MHD_Connection* raw, const Connection& connect
   }
   if (response.status == MHD_HTTP_NO_CONTENT || response.status == MHD_HTTP_NOT_MODIFIED) response.body.clear();
   const size_t size = response.body.size();
+  auto* body = new WaitingBody{std::move(response.body), waiting_bytes_};
   const size_t waiting = waiting_bytes_.fetch_add(size);
   if (waiting > 0 && waiting + size > options_.max_waiting_answer_bytes && size > kMaxRefusalBytes) {
-    waiting_bytes_.fetch_sub(size);
+    FreeBody(body);
     HttpResponse refusal = Refusal(MHD_HTTP_SERVICE_UNAVAILABLE, "too many answers wait for their readers");
     refusal.headers.emplace_back(MHD_HTTP_HEADER_RETRY_AFTER, "1");
     return Send(raw, connection, std::move(refusal), close);
   }
-  auto* body = new WaitingBody{std::move(response.body), waiting_bytes_};
   MHD_Response* answer =
       MHD_create_response_from_buffer_with_free_callback_cls(size, body->text.data(), &FreeBody, body);
   if (answer == nullptr) {

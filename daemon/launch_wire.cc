@@ -52,8 +52,10 @@ void WriteResources(JsonWriter& json, std::string_view key, const Resources& res
 template <typename Message>
 void WriteShared(JsonWriter& json, const Message& message) {
   WriteTexts(json, "profile_names", message.profile_names());
+  WriteTexts(json, "profile_ids", message.profile_ids());
   WriteTexts(json, "runner_ids", message.runner_ids());
   WriteText(json, "container_image", message.container_image());
+  if (message.has_resources()) WriteResources(json, "resources", message.resources());
   if (message.has_resource_requests()) WriteResources(json, "resource_requests", message.resource_requests());
   if (message.has_resource_limits()) WriteResources(json, "resource_limits", message.resource_limits());
   if (message.has_network()) {
@@ -74,8 +76,11 @@ void WriteShared(JsonWriter& json, const Message& message) {
   }
 }
 
-LaunchRequest Parsed(std::string json) {
-  return ParseLaunchRequest(std::make_shared<SourceText>("request.json", std::move(json)));
+// A document that cannot be read is still somebody's: what is said of it must not reach another organization.
+LaunchRequest Parsed(std::string json, std::string_view organization_id) {
+  LaunchRequest request = ParseLaunchRequest(std::make_shared<SourceText>("request.json", std::move(json)));
+  if (HasError(request.issues)) request.organization_id = organization_id;
+  return request;
 }
 
 std::string_view Or(std::string_view text, std::string_view otherwise) { return text.empty() ? otherwise : text; }
@@ -108,19 +113,17 @@ std::string LaunchJson(const wire::StartSandboxRequest& start, const LaunchIdent
   WriteText(json, "organization_id", identity.organization_id);
   WriteText(json, "user_id", identity.user_id);
   WriteText(json, "sandbox_id", identity.sandbox_id);
-  WriteTexts(json, "profile_ids", start.profile_ids());
-  if (start.has_resources()) WriteResources(json, "resources", start.resources());
   WriteShared(json, start);
   json.EndObject();
   return text;
 }
 
 LaunchRequest LaunchFromWire(const v1::LaunchRequest& launch, const LaunchIdentity& identity) {
-  return Parsed(LaunchJson(launch, identity));
+  return Parsed(LaunchJson(launch, identity), Or(launch.organization_id(), identity.organization_id));
 }
 
 LaunchRequest LaunchFromWire(const wire::StartSandboxRequest& start, const LaunchIdentity& identity) {
-  return Parsed(LaunchJson(start, identity));
+  return Parsed(LaunchJson(start, identity), identity.organization_id);
 }
 
 }  // namespace berth

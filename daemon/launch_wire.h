@@ -5,7 +5,7 @@
 //
 // Guarantees: never fails; what is wrong is in the request's issues. No text of a message can stand for more than its field
 // Threads:    pure functions
-// Tested by:  tests/daemon_launch_wire_test.cc, fuzz/wire_fuzzer.cc
+// Tested by:  tests/daemon_launch_wire_test.cc, fuzz/wire_launch_fuzzer.cc
 
 #ifndef BERTH_DAEMON_LAUNCH_WIRE_H_
 #define BERTH_DAEMON_LAUNCH_WIRE_H_
@@ -27,6 +27,7 @@ struct LaunchIdentity {
 };
 
 // The document of a launch. `identity` stands where the message says nothing.
+std::string LaunchJson(const v1::LaunchRequest& launch, const LaunchIdentity& identity);
 LaunchRequest LaunchFromWire(const v1::LaunchRequest& launch, const LaunchIdentity& identity);
 
 // The same for a launch as clients of the gateway send it; the identity is the transport's alone. Fields without meaning for

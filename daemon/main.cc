@@ -15,17 +15,20 @@
 #include <string_view>
 #include <vector>
 
+#include "berth/daemon/ask.h"
 #include "berth/daemon/berthd.h"
 #include "berth/daemon/log.h"
+#include "berth/daemon/rpc_status.h"
 #include "berth/daemon/settings.h"
 #include "berth/daemon/tokens.h"
+#include "berth/store/files.h"
 
 extern char** environ;
 
 namespace berth {
 namespace {
 
-enum ExitCode : int { kExitGood = 0, kExitUsage = 2, kExitInternal = 4 };
+enum ExitCode : int { kExitGood = 0, kExitRejected = 1, kExitUsage = 2, kExitUnreadable = 3, kExitInternal = 4 };
 
 constexpr int kTickMillis = 250;
 
@@ -41,6 +44,7 @@ commands:
   (none)      serves until SIGTERM or SIGINT; SIGHUP reads catalog, tokens and certificates again
   config      prints the settings: [--show-origin] [-o text|json], and the flags below
   token       makes a bearer token: --name NAME [--organization ID]
+  admit FILE  asks a running berthd about one launch: [--address A] [--token-file F] [--ca F]
   --help, --version
 
 )";
@@ -115,6 +119,58 @@ int PrintToken(const std::vector<std::string>& arguments) {
   return kExitGood;
 }
 
+// The text of a small file, without blanks at its end.
+std::optional<std::string> ReadText(const std::string& path) {
+  const SourceFiles files = ReadOneSource(path, size_t{1} << 20, /*full_name=*/true);
+  if (files.texts.empty()) {
+    Print(STDERR_FILENO, "berthd: " + files.issues.front().file + ": " + files.issues.front().message + "\n");
+    return std::nullopt;
+  }
+  std::string text(files.texts.front()->bytes());
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  return text;
+}
+
+int PrintAdmission(const std::vector<std::string>& arguments) {
+  AskOptions options;
+  std::string file;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (!argument.starts_with("--")) {
+      if (!file.empty()) return Misused("`admit` takes one file");
+      file = argument;
+      continue;
+    }
+    if (argument != "--address" && argument != "--token-file" && argument != "--ca") {
+      return Misused("`admit` knows no `" + argument + "`");
+    }
+    if (++i == arguments.size()) return Misused("`" + argument + "` needs a value");
+    if (argument == "--address") {
+      options.address = arguments[i];
+      continue;
+    }
+    std::optional<std::string> text = ReadText(arguments[i]);
+    if (!text) return kExitUnreadable;
+    (argument == "--ca" ? options.ca : options.token) = *std::move(text);
+  }
+  if (file.empty()) return Misused("`admit` needs a file with a launch");
+  const absl::StatusOr<v1::LaunchRequest> launch = ReadLaunch(file);
+  if (!launch.ok()) {
+    const absl::string_view message = launch.status().message();
+    Print(STDERR_FILENO, "berthd: " + std::string(message.data(), message.size()) + "\n");
+    return kExitUnreadable;
+  }
+  const Asked asked = Ask(options, *launch);
+  if (IsOk(asked.status)) {
+    Print(STDOUT_FILENO, asked.response.decision_json() + "\n");
+    return kExitGood;
+  }
+  Print(STDERR_FILENO,
+        "berthd: " + std::string(RpcCodeName(asked.status.code())) + ": " + asked.status.message() + "\n");
+  // An answer of berthd's has details; anything else came from below.
+  return asked.status.details_size() > 0 ? kExitRejected : kExitInternal;
+}
+
 // Each connection takes a descriptor, and nothing here uses select(), for whose sake the usual limit is low.
 void RaiseDescriptorLimit() {
   rlimit limit = {};
@@ -177,6 +233,7 @@ int Main(std::vector<std::string> arguments) {
   if (command.empty()) return Serve(arguments);
   if (command == "config") return PrintConfig(arguments);
   if (command == "token") return PrintToken(arguments);
+  if (command == "admit") return PrintAdmission(arguments);
   return Misused("there is no command `" + command + "`");
 }
 

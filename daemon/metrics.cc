@@ -137,7 +137,7 @@ Metrics::~Metrics() = default;
 
 Metrics::Shard& Metrics::Mine() const {
   static std::atomic<size_t> next = 0;
-  thread_local const size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kShardCount;
+  thread_local size_t mine = next.fetch_add(1, std::memory_order_relaxed) % kShardCount;
   return shards_[mine];
 }
 

@@ -31,6 +31,10 @@ void AppendText(std::string_view text, std::string& out) {
   out.append(text);
 }
 
+std::string TextOf(std::string_view bytes) {
+  return absl::WebSafeBase64Escape(absl::string_view(bytes.data(), bytes.size()));
+}
+
 std::string CheckOf(std::string_view body, const std::vector<std::string_view>& asked) {
   std::string all;
   for (const std::string_view part : asked) AppendText(part, all);
@@ -46,34 +50,29 @@ std::optional<size_t> PageSizeOf(int32_t asked) {
   return asked == 0 ? kDefaultPageSize : std::min(static_cast<size_t>(asked), kMaxPageSize);
 }
 
-std::string MakePageToken(const PageEnd& end, const std::vector<std::string_view>& asked) {
+std::string MakePageToken(const PageKey& last, const std::vector<std::string_view>& asked) {
   std::string body;
-  AppendCount(end.given, body);
-  for (const std::string& part : end.key) AppendText(part, body);
-  const std::string bytes = CheckOf(body, asked) + body;
-  return absl::WebSafeBase64Escape(absl::string_view(bytes.data(), bytes.size()));
+  for (const std::string& part : last) AppendText(part, body);
+  return TextOf(CheckOf(body, asked) + body);
 }
 
-std::optional<PageEnd> ReadPageToken(std::string_view token, const std::vector<std::string_view>& asked) {
+std::optional<PageKey> ReadPageToken(std::string_view token, const std::vector<std::string_view>& asked) {
   std::string bytes;
   if (token.size() > kMaxTokenBytes ||
       !absl::WebSafeBase64Unescape(absl::string_view(token.data(), token.size()), &bytes) ||
-      bytes.size() < kCheckBytes) {
+      bytes.size() < kCheckBytes || TextOf(bytes) != token) {  // the decoder lets blanks, padding and spare bits pass
     return std::nullopt;
   }
   std::string_view body = std::string_view(bytes).substr(kCheckBytes);
   if (CheckOf(body, asked) != bytes.substr(0, kCheckBytes)) return std::nullopt;
-  PageEnd end;
-  const std::optional<uint32_t> given = TakeCount(body);
-  if (!given) return std::nullopt;
-  end.given = *given;
-  while (!body.empty() && end.key.size() < kMaxKeyParts) {
+  PageKey last;
+  while (!body.empty()) {
     const std::optional<uint32_t> size = TakeCount(body);
-    if (!size || *size > body.size()) return std::nullopt;
-    end.key.emplace_back(body.substr(0, *size));
+    if (!size || *size > body.size() || last.size() == kMaxKeyParts) return std::nullopt;
+    last.emplace_back(body.substr(0, *size));
     body.remove_prefix(*size);
   }
-  return end;
+  return last;
 }
 
 }  // namespace berth

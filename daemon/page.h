@@ -4,7 +4,7 @@
 // stay. It is bound to who asked and what was asked: another filter, another method or a garbled token is refused.
 //
 // Threads:   pure functions
-// Tested by: tests/daemon_discovery_api_test.cc, fuzz/wire_fuzzer.cc
+// Tested by: tests/daemon_discovery_api_test.cc, fuzz/page_token_fuzzer.cc
 
 #ifndef BERTH_DAEMON_PAGE_H_
 #define BERTH_DAEMON_PAGE_H_
@@ -24,16 +24,14 @@ inline constexpr size_t kMaxPageSize = 100;
 // 0 is the default, too many are reduced; nothing when negative.
 std::optional<size_t> PageSizeOf(int32_t asked);
 
-// Where a page ended: the sort key of its last item, and how many items with just this key were given.
-struct PageEnd {
-  std::vector<std::string> key;
-  uint32_t given = 0;
-};
+// The sort key of an item; no two items of a list have the same.
+using PageKey = std::vector<std::string>;
 
-// `asked` is everything that must stay the same between pages: method, caller, filters.
-std::string MakePageToken(const PageEnd& end, const std::vector<std::string_view>& asked);
-// Nothing when the token is not one that MakePageToken gave for the same `asked`.
-std::optional<PageEnd> ReadPageToken(std::string_view token, const std::vector<std::string_view>& asked);
+// The token for what comes after the item `last`. `asked` is everything that must stay the same between pages: method,
+// caller, filters.
+std::string MakePageToken(const PageKey& last, const std::vector<std::string_view>& asked);
+// Nothing when the token is not, to the byte, one that MakePageToken gave for the same `asked`.
+std::optional<PageKey> ReadPageToken(std::string_view token, const std::vector<std::string_view>& asked);
 
 }  // namespace berth
 

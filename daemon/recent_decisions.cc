@@ -25,6 +25,7 @@ void RecentDecisions::Keep(const std::string& id, std::string_view organization,
   const size_t size = json.size() + organization.size() + 2 * id.size() + kOverheadBytes;
   if (size > max_bytes_) return;
   const std::lock_guard lock(mutex_);
+  if (by_id_.contains(id)) return;  // ids are for one decision each
   while (!order_.empty() && (bytes_ + size > max_bytes_ || now - by_id_[order_.front()].at > max_age_)) Forget();
   by_id_.insert_or_assign(id, Kept{std::string(organization), std::move(json), now});
   order_.push_back(id);

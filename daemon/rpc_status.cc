@@ -32,6 +32,7 @@ constexpr CodeRow kCodes[] = {
     {RpcCode::kOk, "OK", 200},
     {RpcCode::kUnknown, "UNKNOWN", 500},
     {RpcCode::kInvalidArgument, "INVALID_ARGUMENT", 400},
+    {RpcCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", 504},
     {RpcCode::kNotFound, "NOT_FOUND", 404},
     {RpcCode::kPermissionDenied, "PERMISSION_DENIED", 403},
     {RpcCode::kResourceExhausted, "RESOURCE_EXHAUSTED", 429},
@@ -211,13 +212,24 @@ google::rpc::Status MakeStatus(RpcCode code, std::string_view reason, std::strin
   return Fitted(std::move(parts));
 }
 
-google::rpc::Status InvalidField(std::string_view field, std::string_view description) {
-  const std::string message = OneLine(Quoted(field, kMaxFieldBytes) + " " + std::string(description));
+google::rpc::Status InvalidFields(std::span<const FieldProblem> problems) {
+  const FieldProblem& first = problems.front();
+  const size_t more = problems.size() - 1;
+  const std::string others = more == 0 ? "" : "; and " + std::to_string(more) + " more, listed in the details";
+  const std::string message = OneLine(Quoted(first.field, kMaxFieldBytes) + " " + first.description);
   Parts parts = {RpcCode::kInvalidArgument, InfoWith("CWSANDBOX_INVALID_REQUEST"), {}, [&](size_t room) {
-                   return Shortened(message, room);
+                   return Shortened(message, room - std::min(others.size(), room)) + others;
                  }};
-  parts.violations = {ViolationOf(field, description)};
+  for (const FieldProblem& problem : problems.first(std::min(problems.size(), kMaxViolations))) {
+    parts.violations.push_back(ViolationOf(problem.field, problem.description));
+  }
+  parts.unlisted = problems.size() - parts.violations.size();
   return Fitted(std::move(parts));
+}
+
+google::rpc::Status InvalidField(std::string_view field, std::string_view description) {
+  const FieldProblem problem = {std::string(field), std::string(description)};
+  return InvalidFields({&problem, 1});
 }
 
 RpcCode CodeOf(const Decision& decision) {

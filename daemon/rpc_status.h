@@ -30,12 +30,14 @@ namespace berth {
 // Message and details together. gRPC replaces an answer whose metadata passes 8 KiB by one that says nothing.
 inline constexpr size_t kMaxStatusBytes = 4096;
 inline constexpr std::string_view kErrorDomain = "cwsandbox.com";
+inline constexpr std::string_view kBackendUnavailable = "CWSANDBOX_BACKEND_UNAVAILABLE";
 
 // The numbers of google.rpc.Code that berth uses.
 enum class RpcCode : int {
   kOk = 0,
   kUnknown = 2,
   kInvalidArgument = 3,
+  kDeadlineExceeded = 4,
   kNotFound = 5,
   kPermissionDenied = 7,
   kResourceExhausted = 8,
@@ -56,7 +58,12 @@ int HttpStatusOf(int code);
 google::rpc::Status MakeStatus(RpcCode code, std::string_view reason, std::string message,
                                std::initializer_list<std::pair<std::string_view, std::string_view>> metadata = {},
                                std::optional<int64_t> retry_seconds = {});
-// INVALID_ARGUMENT about one field of the call itself.
+// INVALID_ARGUMENT about fields of the call itself, at least one.
+struct FieldProblem {
+  std::string field;
+  std::string description;  // "is missing"
+};
+google::rpc::Status InvalidFields(std::span<const FieldProblem> problems);
 google::rpc::Status InvalidField(std::string_view field, std::string_view description);
 
 // The code of a decision that is not an admission: INVALID_ARGUMENT, or FAILED_PRECONDITION, unless waiting alone helps

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -122,6 +123,33 @@ uint16_t PortOf(int socket) {
   std::memcpy(&v6, &bound, sizeof(v6));
   if (bound.ss_family == AF_INET6) return ntohs(v6.sin6_port);
   return bound.ss_family == AF_INET ? ntohs(v4.sin_port) : uint16_t{0};
+}
+
+std::string PeerText(const sockaddr* peer) {
+  std::array<char, INET6_ADDRSTRLEN> text = {};
+  if (peer->sa_family == AF_INET) {
+    sockaddr_in v4 = {};
+    std::memcpy(&v4, peer, sizeof(v4));
+    inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    return std::string(text.data()) + ":" + std::to_string(ntohs(v4.sin_port));
+  }
+  if (peer->sa_family != AF_INET6) return "unknown";
+  sockaddr_in6 v6 = {};
+  std::memcpy(&v6, peer, sizeof(v6));
+  const std::string port = std::to_string(ntohs(v6.sin6_port));
+  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+    inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    return std::string(text.data()) + ":" + port;
+  }
+  inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+  return "[" + std::string(text.data()) + "]:" + port;
+}
+
+bool IsSameFile(int left, int right) {
+  struct stat one = {};
+  struct stat other = {};
+  return fstat(left, &one) == 0 && fstat(right, &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
 }
 
 }  // namespace berth

@@ -1,4 +1,4 @@
-// Sockets that listen, and descriptors that are closed with their owner.
+// Sockets that listen, the names of those who connect to them, and descriptors that are closed with their owner.
 //
 // Threads:    values and pure functions
 // Tested by:  tests/daemon_http_server_test.cc, tests/daemon_operation_test.py
@@ -6,7 +6,10 @@
 #ifndef BERTH_DAEMON_SOCKETS_H_
 #define BERTH_DAEMON_SOCKETS_H_
 
+#include <sys/socket.h>
+
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -41,6 +44,12 @@ absl::StatusOr<OwnDescriptor> ListenOn(const ListenAddress& address);
 
 // The port that an IP socket is bound to; 0 for others.
 [[nodiscard]] uint16_t PortOf(int socket);
+
+// `127.0.0.1:80`, `[::1]:80`; IPv4 clients of an IPv6 socket as what they are.
+std::string PeerText(const sockaddr* peer);
+
+// Both are open and the same socket or file.
+[[nodiscard]] bool IsSameFile(int left, int right);
 
 }  // namespace berth
 

@@ -1,5 +1,6 @@
 #include "berth/daemon/tokens.h"
 
+#include <algorithm>
 #include <cstring>
 #include <set>
 #include <utility>
@@ -34,6 +35,39 @@ void Report(IssueCode code, const SourceText& source, Position position, std::st
   issue.message = std::move(message);
 }
 
+// Of a token nothing is repeated, wherever in the file it was pasted: no text, and no part of a path, that is as long as
+// a token.
+bool IsAsLongAsAToken(std::string_view text) { return text.size() >= 40; }
+void HideTokens(std::string_view separators, std::string& text) {
+  std::string hidden;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t end = std::min(text.find_first_of(separators, begin), text.size());
+    const std::string_view part = std::string_view(text).substr(begin, end - begin);
+    hidden.append(IsAsLongAsAToken(part) ? "..." : part);
+    if (end < text.size()) hidden.push_back(text[end]);
+    begin = end + 1;
+  }
+  text = std::move(hidden);
+}
+void HideTokens(Issue& issue) {
+  for (std::string* text : {&issue.message, &issue.suggestion}) {
+    // User text stands in backticks, which it cannot hold.
+    std::string hidden;
+    for (size_t begin = 0, part = 0; begin <= text->size(); ++part) {
+      const size_t end = std::min(text->find('`', begin), text->size());
+      std::string between = text->substr(begin, end - begin);
+      if (part % 2 == 1) HideTokens(" ,:[]{}\"'", between);
+      hidden += between;
+      if (end < text->size()) hidden.push_back('`');
+      begin = end + 1;
+    }
+    *text = std::move(hidden);
+  }
+  HideTokens("/", issue.path);
+  HideTokens(".[", issue.field);
+  issue.fix.clear();
+}
+
 bool IsRole(std::string_view role) { return role == "SANDBOX_USER" || role == "SANDBOX_ADMIN"; }
 
 Caller CallerOf(const NodeReader& token) {
@@ -49,6 +83,16 @@ Caller CallerOf(const NodeReader& token) {
 }  // namespace
 
 std::shared_ptr<const Tokens> Tokens::Parse(std::shared_ptr<const SourceText> source, std::vector<Issue>& issues) {
+  std::vector<Issue> found;
+  std::shared_ptr<const Tokens> tokens = Decode(std::move(source), found);
+  for (Issue& issue : found) {
+    HideTokens(issue);
+    issues.push_back(std::move(issue));
+  }
+  return tokens;
+}
+
+std::shared_ptr<const Tokens> Tokens::Decode(std::shared_ptr<const SourceText> source, std::vector<Issue>& issues) {
   const ParsedDocument parsed = ParseDocument(source);
   issues.insert(issues.end(), parsed.issues.begin(), parsed.issues.end());
   if (parsed.document == nullptr) return nullptr;
@@ -65,6 +109,7 @@ std::shared_ptr<const Tokens> Tokens::Parse(std::shared_ptr<const SourceText> so
   auto tokens = std::make_shared<Tokens>();
   std::set<std::string> names;
   for (const NodeRef& node : reader.Records("tokens")) {
+    if (node->kind != NodeKind::kMap) continue;  // reported already
     const NodeReader token(node.get());
     const auto refuse = [&](std::string_view field, std::string message) {
       const bool there = token.Has(field);
@@ -89,9 +134,13 @@ std::shared_ptr<const Tokens> Tokens::Parse(std::shared_ptr<const SourceText> so
       continue;
     }
     entry.digest = *digest;
-    if (!tokens->by_prefix_.emplace(PrefixOf(*digest), tokens->entries_.size()).second) {
+    if (SameDigest(*digest, Sha256({}))) {
+      refuse("sha256", "this `sha256` is that of no token at all: hash the token, as `berthd token` does");
+    }
+    if (tokens->EntryOf(*digest) != nullptr) {
       refuse("sha256", "this `sha256` stands in another entry as well: give each caller a token of its own");
     }
+    tokens->by_prefix_.emplace(PrefixOf(*digest), tokens->entries_.size());
     tokens->entries_.push_back(std::move(entry));
   }
   if (HasError(issues)) return nullptr;
@@ -104,11 +153,17 @@ const Caller* Tokens::Find(std::string_view authorization) const {
                                   absl::string_view(kScheme.data(), kScheme.size()))) {
     return nullptr;
   }
-  const Digest digest = Sha256(authorization.substr(kScheme.size()));
-  const auto found = by_prefix_.find(PrefixOf(digest));
-  if (found == by_prefix_.end()) return nullptr;
-  const Entry& entry = entries_[found->second];
-  return SameDigest(entry.digest, digest) ? &entry.caller : nullptr;
+  const Entry* entry = EntryOf(Sha256(authorization.substr(kScheme.size())));
+  return entry == nullptr ? nullptr : &entry->caller;
+}
+
+const Tokens::Entry* Tokens::EntryOf(const Digest& digest) const {
+  const auto [begin, end] = by_prefix_.equal_range(PrefixOf(digest));
+  for (auto it = begin; it != end; ++it) {
+    const Entry& entry = entries_[it->second];
+    if (SameDigest(entry.digest, digest)) return &entry;
+  }
+  return nullptr;
 }
 
 std::optional<NewToken> MakeToken(std::string_view name, std::string_view organization_id) {

@@ -58,8 +58,11 @@ class Tokens {
     Caller caller;
   };
 
+  static std::shared_ptr<const Tokens> Decode(std::shared_ptr<const SourceText> source, std::vector<Issue>& issues);
+  [[nodiscard]] const Entry* EntryOf(const Digest& digest) const;
+
   std::vector<Entry> entries_;
-  std::unordered_map<uint64_t, size_t> by_prefix_;  // of the digest
+  std::unordered_multimap<uint64_t, size_t> by_prefix_;  // of the digest
 };
 
 // A new token and the entry for the tokens file that admits it; nothing when the system has no randomness to give.

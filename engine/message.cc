@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "berth/engine/reason_detail.h"
@@ -111,7 +112,8 @@ class Rejection {
       size_t others = clauses.size() - i;
       if (i == 0) {
         // The most frequent reason is told as far as there is room for it.
-        told = Shortened(told + clauses[i], std::max(room - std::min(rest, room), most / 4));
+        told += clauses[i];
+        told = Shortened(std::move(told), std::max(room - std::min(rest, room), most / 4));
         --others;
       }
       if (others > 0) {

@@ -47,7 +47,7 @@ class FolderWalk {
 
   FolderListing Run() {
     folders_.emplace();
-    while (!folders_.empty()) Enter(std::move(folders_.extract(folders_.begin()).value()));
+    while (!folders_.empty()) Enter(folders_.extract(folders_.begin()).value());
     std::ranges::sort(listing_.files, {}, &ListedFile::name);
     std::ranges::sort(listing_.unlisted, {}, &UnlistedEntry::name);
     return std::move(listing_);

@@ -206,6 +206,7 @@ std::vector<StaleFile> FolderObjects::stale() const {
   }
   for (const StaleFile& entry : collisions_) stale.emplace(entry.file, entry);
   std::vector<StaleFile> sorted;
+  sorted.reserve(stale.size());
   for (auto& [name, entry] : stale) sorted.push_back(std::move(entry));
   return sorted;
 }

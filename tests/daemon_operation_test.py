@@ -222,7 +222,7 @@ class Reload(OperationTest):
             self.assertEqual(berthd.health(), "NOT_SERVING")
             self.assertEqual(berthd.http("/healthz")[0], 200)
             code, text, _, found = berthd.error(ADMIT, launch={})
-            self.assertEqual((code, found["ErrorInfo"].metadata["reasons"]), ("FAILED_PRECONDITION", "NO_RUNNERS=0"),
+            self.assertEqual((code, found["ErrorInfo"].reason), ("UNAVAILABLE", "CWSANDBOX_BACKEND_UNAVAILABLE"),
                              text)
             os.rename(self.catalog, missing)
             berthd.wait_for("ready")

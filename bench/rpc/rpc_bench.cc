@@ -90,7 +90,8 @@ void ServeBerth(size_t bindings, int read_end, int write_end) {
   const Decider decider(engine, recent, [&](const DecisionEvent& event) { metrics.CountAdmission(event.decision); });
   const DiscoveryApi discovery(engine);
   const AdmissionApi admission(engine, recent, decider);
-  const Access access;
+  Access access;
+  access.Open();
   GrpcServerOptions options;
   options.listen = Addresses("berth");
   auto server = GrpcServer::Start(options, {access, discovery, admission, metrics});
