@@ -165,12 +165,14 @@ class Conversation:
 class Berthd:
     """A berthd and a channel to it. `arguments` are its flags; gRPC and HTTP get ports that are free.
 
-    Leaving it stops it, and expects that it ends as it should. `tls` is the ssl.SSLContext for HTTP.
+    Leaving it stops it, and expects that it ends as it should. `tls` is the ssl.SSLContext for HTTP, `prefix` a command
+    that starts it.
     """
 
     def __init__(self, *arguments, environment=None, listen="127.0.0.1:0", http_listen="127.0.0.1:0", token=None,
-                 credentials=None, tls=None, ready=True):
-        self.arguments = [BINARY, "--listen", listen, "--http-listen", http_listen, *map(str, arguments)]
+                 credentials=None, tls=None, ready=True, prefix=()):
+        self.arguments = [*prefix, BINARY, "--listen", listen, "--http-listen", http_listen, *map(str, arguments)]
+        self.serves_http = bool(http_listen)
         self.environment = clean_environment(environment)
         self.token = token
         self.credentials = credentials
@@ -194,7 +196,7 @@ class Berthd:
 
     def _wait_until_serving(self):
         self.address = self.wait_for("serving gRPC")["address"]
-        if self.arguments[4]:
+        if self.serves_http:
             self.http_address = self.wait_for("serving HTTP")["address"]
         if self.wait_until_ready:
             self.wait_for("ready")
@@ -283,7 +285,9 @@ class Berthd:
             return "".join(filter(None, self.lines))
 
     def connect(self):
-        options = [("grpc.max_receive_message_length", 100 << 20), ("grpc.max_send_message_length", 100 << 20)]
+        # A connection of its own, whatever other channels to the same address have.
+        options = [("grpc.max_receive_message_length", 100 << 20), ("grpc.max_send_message_length", 100 << 20),
+                   ("grpc.use_local_subchannel_pool", 1)]
         if self.credentials is None:
             return grpc.insecure_channel(self.address, options)
         return grpc.secure_channel(self.address, self.credentials, options)
