@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "berth/daemon/gateway_api.h"
+#include "berth/daemon/launch_wire.h"
 #include "berth/daemon/required_fields.h"
 #include "tests/daemon_fixture.h"
 
