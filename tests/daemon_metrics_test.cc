@@ -30,6 +30,11 @@ MetricGauges SomeGauges() {
   gauges.catalog_stale_objects = 2;
   gauges.catalog_stale_files = 1;
   gauges.catalog_last_apply = std::chrono::system_clock::time_point(std::chrono::milliseconds(1500));
+  gauges.catalog_invalid_bindings = 11;
+  gauges.catalog_problems = 3;
+  gauges.catalog_failing = true;
+  gauges.tls_reload_failed = true;
+  gauges.tls_not_after = std::chrono::system_clock::time_point(seconds(2'000'000'000));
   gauges.sandboxes = 4;
   gauges.decision_log_dropped = 5;
   gauges.decision_log_errors = 6;
