@@ -17,8 +17,8 @@ namespace berth {
 
 inline constexpr size_t kMaxListed = 100;
 
-// Stale objects and files, and invalid bindings, carry the place of each finding as `file:line:column`. `objects` is how many are served;
-// `draining`: the daemon is about to stop.
+// Stale objects and files, and invalid bindings, carry the place of each finding as `file:line:column`. `objects` is how
+// many are served; `draining`: the daemon is about to stop.
 std::string ReadinessJson(const FeedStatus& status, size_t objects, bool draining);
 
 }  // namespace berth

@@ -288,6 +288,35 @@ TEST_F(CatalogFeedTest, BindingsThatNoLaunchGetsAreToldOfWhenTheyComeAndGo) {
   EXPECT_THAT(log_.Subjects(FeedEvent::Kind::kBindingsInvalid), IsEmpty());
 }
 
+TEST(InvalidBindings, SayWhichOfTheirDocumentsIsWrong) {
+  const std::string zone = "{kind: Zone, zone: z1, defaults: {}}\n";
+  const std::string profile = "{kind: Profile, display_name: p1, spec: {}}\n";
+  const auto runner = [](std::string_view overrides) {
+    return "{kind: Runner, runner_id: r1, identity: {zone: z1, cluster_name: c}, profile_bindings: [" +
+           std::string("{profile_template_id: p1, is_default: true, overrides_json: '") + std::string(overrides) +
+           "'}]}\n";
+  };
+  const auto places = [](const std::string& a, const std::string& b, const std::string& c) {
+    Catalog catalog;
+    AddSource(std::make_shared<SourceText>("zone.yaml", a), catalog);
+    AddSource(std::make_shared<SourceText>("profile.yaml", b), catalog);
+    AddSource(std::make_shared<SourceText>("runner.yaml", c), catalog);
+    Engine engine;
+    EXPECT_TRUE(engine.Publish(catalog, 1).ok());
+    std::vector<std::string> files;
+    for (const InvalidBinding& binding : InvalidBindingsOf(*engine.snapshot())) {
+      for (const Issue& issue : binding.issues) files.push_back(issue.file);
+    }
+    return files;
+  };
+  EXPECT_THAT(places(zone, profile, runner("{}")), IsEmpty());
+  EXPECT_THAT(places("{kind: Zone, zone: z1, defaults: {tags: 1}}", profile, runner("{}")), ElementsAre("zone.yaml"));
+  EXPECT_THAT(places(zone, "{kind: Profile, display_name: p1, spec: {tags: 1}}", runner("{}")),
+              ElementsAre("profile.yaml"));
+  EXPECT_THAT(places(zone, profile, runner(R"({"tags": 1})")), ElementsAre("runner.yaml"));
+  EXPECT_THAT(places(zone, "", runner("{}")), ElementsAre("runner.yaml"));
+}
+
 TEST(FeedEvents, ManyBindingsAtOnceAreANumber) {
   FeedStatus before;
   FeedStatus after;
