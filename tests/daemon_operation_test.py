@@ -225,6 +225,14 @@ class Reload(OperationTest):
             replace(self.catalog / "profile.yaml", BASE)
             berthd.wait_for("profile binding is valid again, or gone", seen, **binding)
             self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 0)
+        # The schema refuses a document that differs in a single detail.
+        for key in document:
+            self.assertNotEqual(errors_of("readiness", {k: v for k, v in document.items() if k != key}), [], key)
+        for key, value in (("surprise", 1), ("ready", 1), ("objects", -1), ("applied_at", "now"), ("problems", None),
+                           ("invalid_bindings", {"total": 1}), ("last_error", ""), ("schema", "berth.readiness/v2"),
+                           ("invalid_bindings", {"total": 1, "listed": [{**listed, "surprise": 1}]}),
+                           ("invalid_bindings", {"total": 1, "listed": [{**listed, "issues": [{}]}]})):
+            self.assertNotEqual(errors_of("readiness", {**document, key: value}), [], f"{key} = {value!r}")
         # Of very many at once some are told one by one, the rest as a number.
         for number in range(150):
             (self.root / f"r{number}.yaml").write_text(one_runner(f"r{number:03}"))
