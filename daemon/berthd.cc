@@ -23,6 +23,7 @@
 #include "berth/daemon/metrics.h"
 #include "berth/daemon/readiness.h"
 #include "berth/daemon/recent_decisions.h"
+#include "berth/daemon/refusal_log.h"
 #include "berth/daemon/rest.h"
 #include "berth/daemon/tokens.h"
 #include "berth/engine/engine.h"
@@ -89,6 +90,8 @@ DecisionRecord RecordOf(const DecisionEvent& event) {
   DecisionRecord record;
   record.time = std::chrono::system_clock::now();
   record.decision_id = event.id;
+  record.caller = event.caller.name;
+  record.method = event.caller.method;
   record.organization = event.request.organization_id;
   record.user = event.request.user_id;
   record.sandbox_id = event.request.sandbox_id;
@@ -115,9 +118,14 @@ class BerthdImpl final : public Berthd {
       : settings_(settings),
         log_(log),
         metrics_(std::move(version)),
+        refusals_(log),
         engine_({.retry_delay_seconds = settings.retry_delay_seconds}),
         recent_(static_cast<size_t>(settings.recent_decisions_bytes),
                 std::chrono::seconds(settings.recent_decisions_seconds)),
+        access_([this](const RefusedCall& refused) {
+          metrics_.CountAuthFailure(refused.why);
+          refusals_.Write(refused);
+        }),
         decider_(engine_, recent_, [this](const DecisionEvent& event) { Observe(event); }),
         discovery_(engine_),
         admission_(engine_, recent_, decider_),
@@ -194,6 +202,7 @@ class BerthdImpl final : public Berthd {
     if (!settings_.tokens.empty() && token_files_.Changed()) ReloadTokens();
     if (!settings_.tls_cert.empty() && tls_files_.Changed()) ReloadTls();
     gateway_.Sweep();
+    refusals_.Flush();
     const bool ready = feed_->status()->ready;
     if (ready != serving_) grpc_->SetServing(ready);
     serving_ = ready;
@@ -368,6 +377,7 @@ class BerthdImpl final : public Berthd {
   const Settings settings_;
   Log& log_;
   Metrics metrics_;
+  RefusalLog refusals_;
   Engine engine_;
   RecentDecisions recent_;
   Access access_;

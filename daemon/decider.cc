@@ -14,7 +14,7 @@ constexpr size_t kMaxListedCandidates = 64;
 
 }  // namespace
 
-Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch) const {
+Decided Decider::Decide(const Caller& caller, const LaunchRequest& request, Scratch& scratch) const {
   const auto began = RecentDecisions::Clock::now();
   Decided decided;
   decided.id = recent_.NextId();
@@ -30,7 +30,7 @@ Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch) const {
   }
   const auto ended = RecentDecisions::Clock::now();
   recent_.Keep(decided.id, request.organization_id, decided.json, ended);
-  if (observer_) observer_({decided.id, request, decision, ended - began});
+  if (observer_) observer_({decided.id, caller, request, decision, ended - began});
   return decided;
 }
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "berth/daemon/recent_decisions.h"
+#include "berth/daemon/tokens.h"
 #include "berth/engine/decision.h"
 #include "berth/engine/engine.h"
 #include "berth/spec/launch.h"
@@ -23,6 +24,7 @@ namespace berth {
 // What observers are told of each decision. Views are valid during the call.
 struct DecisionEvent {
   std::string_view id;
+  const Caller& caller;
   const LaunchRequest& request;
   const Decision& decision;
   std::chrono::nanoseconds took;
@@ -41,7 +43,7 @@ class Decider {
   Decider(const Engine& engine, RecentDecisions& recent, DecisionObserver observer)
       : engine_(engine), recent_(recent), observer_(std::move(observer)) {}
 
-  [[nodiscard]] Decided Decide(const LaunchRequest& request, Scratch& scratch) const;
+  [[nodiscard]] Decided Decide(const Caller& caller, const LaunchRequest& request, Scratch& scratch) const;
 
  private:
   const Engine& engine_;

@@ -131,7 +131,7 @@ google::rpc::Status GatewayApi::Start(const Caller& caller, const wire::StartSan
   wire::GetSandboxResponse state;
   std::optional<Reservation> reservation;
   for (int attempt = 0; !reservation; ++attempt) {
-    Decided decided = decider_.Decide(launch, scratch);
+    Decided decided = decider_.Decide(caller, launch, scratch);
     if (!IsOk(decided.status)) return std::move(decided.status);
     reservation = Reservation::Make(decided.decision, launch);
     if (!reservation && attempt == kMaxAttempts) {

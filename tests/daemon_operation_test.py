@@ -715,8 +715,8 @@ class Settings(OperationTest):
 
 
 class DecisionLog(OperationTest):
-    KEYS = ["time", "decision_id", "organization", "user", "sandbox_id", "verdict", "code", "reason", "runner",
-            "profile", "revision", "latency_microseconds"]
+    KEYS = ["time", "decision_id", "caller", "method", "organization", "user", "sandbox_id", "verdict", "code",
+            "reason", "runner", "profile", "revision", "latency_microseconds"]
 
     def decide(self, berthd, count, **launch):
         request_class, _ = method(STREAM)
