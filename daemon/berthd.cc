@@ -232,6 +232,7 @@ class BerthdImpl final : public Berthd {
     HttpServerOptions options;
     options.tls = std::move(tls);
     options.max_connections = static_cast<unsigned>(settings_.max_http_connections);
+    options.max_connections_per_address = static_cast<unsigned>(settings_.max_http_connections_per_address);
     options.on_complaint = [this](std::string_view complaint) { log_.Debug("http", {{"detail", complaint}}); };
     absl::StatusOr<std::unique_ptr<HttpServer>> http =
         HttpServer::Start(*settings_.http_listen, std::move(options),
