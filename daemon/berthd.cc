@@ -130,7 +130,7 @@ class BerthdImpl final : public Berthd {
         discovery_(engine_),
         admission_(engine_, recent_, decider_),
         gateway_(decider_, static_cast<size_t>(settings.max_sandboxes)),
-        rest_(access_, discovery_, metrics_, {[this] { return Readiness(); }, [this] { return MetricsPage(); }}),
+        rest_(access_, discovery_, {[this] { return Readiness(); }, [this] { return MetricsPage(); }}),
         token_files_({settings.tokens}),
         tls_files_({settings.tls_cert, settings.tls_key, settings.tls_client_ca}) {}
 
@@ -233,6 +233,10 @@ class BerthdImpl final : public Berthd {
     options.tls = std::move(tls);
     options.max_connections = static_cast<unsigned>(settings_.max_http_connections);
     options.max_connections_per_address = static_cast<unsigned>(settings_.max_http_connections_per_address);
+    options.refusal_page = RefusalPage;
+    options.on_answer = [this](int status, std::chrono::nanoseconds took) {
+      metrics_.CountRequest(Method::kHttp, status, took);
+    };
     options.on_complaint = [this](std::string_view complaint) { log_.Debug("http", {{"detail", complaint}}); };
     absl::StatusOr<std::unique_ptr<HttpServer>> http =
         HttpServer::Start(*settings_.http_listen, std::move(options),

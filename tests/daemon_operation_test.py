@@ -867,6 +867,7 @@ class Metrics(OperationTest):
         after = {series for series in berthd.metrics() if series not in before}
         self.assertLessEqual(after, {f'berthd_requests_total{{method="{ADMIT}",code="FAILED_PRECONDITION"}}',
                                      f'berthd_requests_total{{method="{ADMIT}",code="INVALID_ARGUMENT"}}',
+                                     'berthd_requests_total{method="http",code="400"}',
                                      'berthd_requests_total{method="http",code="404"}'})
 
 
