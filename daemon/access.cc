@@ -6,7 +6,7 @@
 
 namespace berth {
 
-std::optional<AuthFailure> Access::Check(std::string_view authorization, Caller& caller) const {
+std::optional<AuthFailure> Access::Check(std::string_view authorization, Caller& caller, std::string* forbidden) const {
   const std::shared_ptr<const Tokens> tokens = tokens_.Load();
   if (tokens == nullptr) {
     caller = {};
@@ -15,9 +15,23 @@ std::optional<AuthFailure> Access::Check(std::string_view authorization, Caller&
   if (authorization.empty()) return AuthFailure::kMissing;
   const Caller* found = tokens->Find(authorization);
   if (found == nullptr) return AuthFailure::kUnknown;
-  if (!found->may_use) return AuthFailure::kForbidden;
+  if (!found->may_use) {
+    if (forbidden != nullptr) *forbidden = found->name;
+    return AuthFailure::kForbidden;
+  }
   caller = *found;
   return std::nullopt;
+}
+
+google::rpc::Status Access::Enter(const Visit& visit, Caller& caller) const {
+  std::string forbidden;
+  if (const std::optional<AuthFailure> failure = Check(visit.authorization, caller, &forbidden)) {
+    if (observer_) observer_({visit.method, *failure, visit.peer(), forbidden});
+    return StatusOf(*failure);
+  }
+  if (!open()) return NotOpen();
+  caller.method = ShortMethodName(visit.method);
+  return {};
 }
 
 google::rpc::Status StatusOf(AuthFailure failure) {

@@ -110,7 +110,7 @@ google::rpc::Status AdmissionApi::Admit(const Caller& caller, const v1::LaunchRe
     return status;
   }
   const LaunchRequest request = LaunchFromWire(launch, {organization, caller.user_id, {}});
-  Decided decided = decider_.Decide(request, ThreadScratch());
+  Decided decided = decider_.Decide(caller, request, ThreadScratch());
   if (!IsOk(decided.status)) return std::move(decided.status);
   const Decision& decision = decided.decision;
   FillPlacement(*decision.snapshot, decision.placements.front(), *response.mutable_placement());

@@ -24,6 +24,7 @@
 #include "berth/daemon/metrics.h"
 #include "berth/daemon/readiness.h"
 #include "berth/daemon/recent_decisions.h"
+#include "berth/daemon/refusal_log.h"
 #include "berth/daemon/rest.h"
 #include "berth/daemon/tokens.h"
 #include "berth/engine/engine.h"
@@ -90,6 +91,8 @@ DecisionRecord RecordOf(const DecisionEvent& event) {
   DecisionRecord record;
   record.time = std::chrono::system_clock::now();
   record.decision_id = event.id;
+  record.caller = event.caller.name;
+  record.method = event.caller.method;
   record.organization = event.request.organization_id;
   record.user = event.request.user_id;
   record.sandbox_id = event.request.sandbox_id;
@@ -116,14 +119,19 @@ class BerthdImpl final : public Berthd {
       : settings_(settings),
         log_(log),
         metrics_(std::move(version)),
+        refusals_(log),
         engine_({.retry_delay_seconds = settings.retry_delay_seconds}),
         recent_(static_cast<size_t>(settings.recent_decisions_bytes),
                 std::chrono::seconds(settings.recent_decisions_seconds)),
+        access_([this](const RefusedCall& refused) {
+          metrics_.CountAuthFailure(refused.why);
+          refusals_.Write(refused);
+        }),
         decider_(engine_, recent_, [this](const DecisionEvent& event) { Observe(event); }),
         discovery_(engine_),
         admission_(engine_, recent_, decider_),
         gateway_(decider_, static_cast<size_t>(settings.max_sandboxes)),
-        rest_(access_, discovery_, metrics_, {[this] { return Readiness(); }, [this] { return MetricsPage(); }}),
+        rest_(access_, discovery_, {[this] { return Readiness(); }, [this] { return MetricsPage(); }}),
         token_files_({settings.tokens}),
         tls_files_({settings.tls_cert, settings.tls_key, settings.tls_client_ca}) {}
 
@@ -196,6 +204,7 @@ class BerthdImpl final : public Berthd {
     if (!settings_.tokens.empty() && token_files_.Changed()) ReloadTokens();
     if (!settings_.tls_cert.empty() && tls_files_.Changed()) ReloadTls();
     gateway_.Sweep();
+    refusals_.Flush();
     const bool ready = feed_->status()->ready;
     if (ready != serving_) grpc_->SetServing(ready);
     serving_ = ready;
@@ -226,6 +235,11 @@ class BerthdImpl final : public Berthd {
     HttpServerOptions options;
     options.tls = std::move(tls);
     options.max_connections = static_cast<unsigned>(settings_.max_http_connections);
+    options.max_connections_per_address = static_cast<unsigned>(settings_.max_http_connections_per_address);
+    options.refusal_page = RefusalPage;
+    options.on_answer = [this](int status, std::chrono::nanoseconds took) {
+      metrics_.CountRequest(Method::kHttp, status, took);
+    };
     options.on_complaint = [this](std::string_view complaint) { log_.Debug("http", {{"detail", complaint}}); };
     absl::StatusOr<std::unique_ptr<HttpServer>> http =
         HttpServer::Start(*settings_.http_listen, std::move(options),
@@ -401,6 +415,7 @@ class BerthdImpl final : public Berthd {
   const Settings settings_;
   Log& log_;
   Metrics metrics_;
+  RefusalLog refusals_;
   Engine engine_;
   RecentDecisions recent_;
   Access access_;

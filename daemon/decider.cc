@@ -16,7 +16,7 @@ constexpr int64_t kRetryOverloadedSeconds = 1;
 
 }  // namespace
 
-Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch, const Take& take) const {
+Decided Decider::Decide(const Caller& caller, const LaunchRequest& request, Scratch& scratch, const Take& take) const {
   const auto began = RecentDecisions::Clock::now();
   Decided decided;
   decided.id = recent_.NextId();
@@ -41,7 +41,7 @@ Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch, const Ta
   }
   const auto ended = RecentDecisions::Clock::now();
   recent_.Keep(decided.id, request.organization_id, decided.json, ended);
-  if (observer_) observer_({decided.id, request, decision, ended - began});
+  if (observer_) observer_({decided.id, caller, request, decision, ended - began});
   return decided;
 }
 

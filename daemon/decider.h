@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "berth/daemon/recent_decisions.h"
+#include "berth/daemon/tokens.h"
 #include "berth/engine/decision.h"
 #include "berth/engine/engine.h"
 #include "berth/spec/launch.h"
@@ -23,6 +24,7 @@ namespace berth {
 // What observers are told of each decision. Views are valid during the call.
 struct DecisionEvent {
   std::string_view id;
+  const Caller& caller;
   const LaunchRequest& request;
   const Decision& decision;
   std::chrono::nanoseconds took;
@@ -46,7 +48,8 @@ class Decider {
   // `take` gets what an admission promises, such as a part of the runner's free resources; false when another was faster,
   // and the launch is decided anew. After kMaxAttempts it is RESOURCE_EXHAUSTED, and nobody is told of it.
   using Take = std::function<bool(const Decision&)>;
-  [[nodiscard]] Decided Decide(const LaunchRequest& request, Scratch& scratch, const Take& take = {}) const;
+  [[nodiscard]] Decided Decide(const Caller& caller, const LaunchRequest& request, Scratch& scratch,
+                               const Take& take = {}) const;
 
  private:
   const Engine& engine_;

@@ -25,6 +25,8 @@ void AppendText(std::string_view name, std::string_view text, std::string& line)
 void AppendLine(const DecisionRecord& record, std::string& line) {
   line.append("{\"time\":\"").append(Timestamp(record.time)).append("\"");
   AppendText("decision_id", record.decision_id, line);
+  AppendText("caller", record.caller, line);
+  AppendText("method", record.method, line);
   AppendText("organization", record.organization, line);
   AppendText("user", record.user, line);
   AppendText("sandbox_id", record.sandbox_id, line);

@@ -1,7 +1,7 @@
 // The decision log: one JSON object for each decision, one to a line, in a file that rotates by size.
 //
-//   {"time":"2026-01-02T03:04:05.123456Z","decision_id":"...","organization":"acme","user":"u1","sandbox_id":"",
-//    "verdict":"REJECTED","code":"CWSANDBOX_NO_SUITABLE_RUNNER","reason":"INSUFFICIENT_GPU","runner":"","profile":"",
+//   {"time":"2026-01-02T03:04:05.123456Z","decision_id":"...","caller":"ci","method":"Admit",
+//    "organization":"acme","user":"u1","sandbox_id":"","verdict":"REJECTED","code":"CWSANDBOX_NO_SUITABLE_RUNNER","reason":"INSUFFICIENT_GPU","runner":"","profile":"",
 //    "revision":7,"latency_microseconds":12}                                                          (on one line)
 //
 // Write puts the line into a bounded queue; a thread of the log's own writes to the file. When the file has its size it
@@ -43,6 +43,8 @@ inline constexpr std::array<std::string_view, 2> kDecisionLogModeNames = {"all",
 struct DecisionRecord {
   std::chrono::system_clock::time_point time;
   std::string_view decision_id;
+  std::string_view caller;  // the token's name, or `anonymous`
+  std::string_view method;  // `Admit`
   std::string_view organization;
   std::string_view user;
   std::string_view sandbox_id;

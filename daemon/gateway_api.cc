@@ -137,7 +137,7 @@ google::rpc::Status GatewayApi::Start(const Caller& caller, const wire::StartSan
   // Outside the lock: an admission may take long.
   thread_local Scratch scratch;
   std::optional<Reservation> reservation;
-  Decided decided = decider_.Decide(launch, scratch, [&](const Decision& decision) {
+  Decided decided = decider_.Decide(caller, launch, scratch, [&](const Decision& decision) {
     reservation = Reservation::Make(decision, launch);
     return reservation.has_value();
   });

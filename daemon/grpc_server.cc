@@ -78,6 +78,12 @@ std::string_view AuthorizationOf(const grpc::CallbackServerContext& context) {
   return {begin->second.data(), begin->second.size()};
 }
 
+// Who says that they call; of a stream, kept while it is open.
+struct Stranger {
+  std::string authorization;
+  std::string peer;
+};
+
 // What every call goes through: who calls, the answer, and its count.
 class Front {
  public:
@@ -87,15 +93,12 @@ class Front {
 
   // Answers with `answer(caller)`, a google.rpc.Status.
   template <typename Answer>
-  google::rpc::Status Answered(Method method, std::string_view authorization, const Answer& answer) const {
+  google::rpc::Status Answered(const Visit& visit, const Answer& answer) const {
     const Clock::time_point began = Clock::now();
     Caller caller;
-    const std::optional<AuthFailure> failure = apis_.access.Check(authorization, caller);
-    if (failure) apis_.metrics.CountAuthFailure(*failure);
-    google::rpc::Status status = failure               ? StatusOf(*failure)
-                                 : apis_.access.open() ? answer(caller)
-                                                       : apis_.access.NotOpen();
-    apis_.metrics.CountRequest(method, status.code(), Clock::now() - began);
+    google::rpc::Status status = apis_.access.Enter(visit, caller);
+    if (IsOk(status)) status = answer(caller);
+    apis_.metrics.CountRequest(visit.method, status.code(), Clock::now() - began);
     return status;
   }
 
@@ -104,7 +107,8 @@ class Front {
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, Method method, const grpc::ByteBuffer& in,
                                   grpc::ByteBuffer& out, const Answer& answer) const {
     ++under_way_;
-    const google::rpc::Status status = Answered(method, AuthorizationOf(context), [&](const Caller& caller) {
+    const auto peer = [&context] { return context.peer(); };
+    const google::rpc::Status status = Answered({method, AuthorizationOf(context), peer}, [&](const Caller& caller) {
       Request request;
       if (!Decode(in, request)) return Undecodable(request);
       Response response;
@@ -201,8 +205,8 @@ class OpenStreams {
 // One stream of launches: each is decided as it arrives and answered in order.
 class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  AdmitStreamReactor(const Front& front, OpenStreams& open, std::string authorization)
-      : front_(front), open_(open), authorization_(std::move(authorization)) {
+  AdmitStreamReactor(const Front& front, OpenStreams& open, Stranger stranger)
+      : front_(front), open_(open), stranger_(std::move(stranger)) {
     if (open_.Add(this)) {
       StartRead(&in_);
     } else {
@@ -231,7 +235,9 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
     }
     v1::AdmitStreamResponse response;
     // Checked anew for each launch: a token may be revoked while the stream is open.
-    google::rpc::Status status = front_.Answered(Method::kAdmitStream, authorization_, [&](const Caller& caller) {
+    const auto peer = [this] { return stranger_.peer; };
+    const Visit visit = {Method::kAdmitStream, stranger_.authorization, peer};
+    google::rpc::Status status = front_.Answered(visit, [&](const Caller& caller) {
       v1::AdmitStreamRequest request;
       if (!Decode(in_, request)) return Undecodable(request);
       response.set_request_id(request.request_id());
@@ -296,7 +302,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
 
   const Front& front_;
   OpenStreams& open_;
-  const std::string authorization_;
+  const Stranger stranger_;
   grpc::ByteBuffer in_;
   std::mutex mutex_;                     // guards what follows
   std::deque<grpc::ByteBuffer> unsent_;  // the first is being written
@@ -348,7 +354,7 @@ class AdmissionFront final : public RawAdmissionFront {
   }
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AdmitStream(
       grpc::CallbackServerContext* context) override {
-    return new AdmitStreamReactor(front_, streams_, std::string(AuthorizationOf(*context)));
+    return new AdmitStreamReactor(front_, streams_, {std::string(AuthorizationOf(*context)), context->peer()});
   }
 
   const Front& front_;

@@ -25,7 +25,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr size_t kMaxRefusalBytes = 256;  // always sent
+// Answers so small are sent whoever waits: refusals, and what operators ask first.
+constexpr size_t kMaxRefusalBytes = 1024;
 
 // Only current versions, whatever the system's defaults are.
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -64,25 +65,24 @@ RequestHeaders ReadHeaders(MHD_Connection* connection) {
   return headers;
 }
 
-HttpResponse Refusal(int status, std::string_view message) {
-  return {.status = status, .content_type = "text/plain; charset=utf-8", .body = std::string(message) + "\n"};
-}
-
 int64_t MillisFromNow(milliseconds delay) {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count() + delay.count();
 }
 
 // An answer's bytes until the library has sent them.
 struct WaitingBody {
+  WaitingBody(std::string body, std::atomic<size_t>& all)
+      : text(std::move(body)), waiting(all), before(all.fetch_add(text.size())) {}
+  WaitingBody(const WaitingBody&) = delete;
+  WaitingBody& operator=(const WaitingBody&) = delete;
+  ~WaitingBody() { waiting.fetch_sub(text.size()); }
+
   std::string text;
-  std::atomic<size_t>& waiting;
+  std::atomic<size_t>& waiting;  // bytes of all
+  const size_t before;           // bytes of the others, when this one came
 };
 
-void FreeBody(void* cls) {
-  auto* body = static_cast<WaitingBody*>(cls);
-  body->waiting.fetch_sub(body->text.size());
-  delete body;
-}
+void FreeBody(void* cls) { delete static_cast<WaitingBody*>(cls); }
 
 }  // namespace
 
@@ -118,6 +118,7 @@ class HttpServer::Core {
     // The request at hand; touched by one thread of the library.
     std::string target;
     bool begun = false;
+    steady_clock::time_point began;
     bool counted = false;  // in Generation::answering
     std::list<Connection>::iterator self;
   };
@@ -128,7 +129,10 @@ class HttpServer::Core {
   MHD_Result Serve(MHD_Connection* raw, Connection& connection, std::string_view method);
   HttpResponse Answer(MHD_Connection* raw, const Connection& connection, std::string_view method);
   absl::StatusOr<std::string> ClientCertificate(MHD_Connection* raw, const Generation& generation) const;
+  [[nodiscard]] HttpResponse Refusal(int status, std::string_view message) const;
   MHD_Result Send(MHD_Connection* raw, const Connection& connection, HttpResponse response, bool close);
+  std::optional<MHD_Result> Queue(MHD_Connection* raw, const Connection& connection, const HttpResponse& response,
+                                  std::unique_ptr<WaitingBody> body, bool close);
   void Complain(std::string_view message);
   static void Finish(Connection& connection);
 
@@ -288,6 +292,7 @@ void HttpServer::Core::CutLateConnections() {
 MHD_Result HttpServer::Core::Serve(MHD_Connection* raw, Connection& connection, std::string_view method) {
   if (!connection.begun) {
     connection.begun = true;
+    connection.began = steady_clock::now();
     connection.counted = true;
     ++connection.generation->answering;
     connection.deadline = MillisFromNow(options_.answer_timeout);
@@ -319,6 +324,7 @@ HttpResponse HttpServer::Core::Answer(MHD_Connection* raw, const Connection& con
   if (!certificate.ok()) return Refusal(MHD_HTTP_FORBIDDEN, std::string(certificate.status().message()));
   const HttpRequest request = {.method = method,
                                .path = std::move(target->path),
+                               .segments = std::move(target->segments),
                                .query = std::move(target->query),
                                .authorization = std::string(headers.authorization),
                                .client_certificate = *std::move(certificate),
@@ -336,45 +342,62 @@ absl::StatusOr<std::string> HttpServer::Core::ClientCertificate(MHD_Connection* 
   const MHD_ConnectionInfo* info = MHD_get_connection_info(raw, MHD_CONNECTION_INFO_GNUTLS_SESSION);
   if (info == nullptr) return absl::UnauthenticatedError("the connection has no TLS session");
   absl::StatusOr<std::string> certificate = VerifiedClientCertificate(info->tls_session);
-  if (certificate.ok() && certificate->empty() && generation.tls->require_client_certificate) {
+  if (certificate.ok() && certificate->empty()) {
     return absl::UnauthenticatedError("a client certificate is needed");
   }
   return certificate;
+}
+
+HttpResponse HttpServer::Core::Refusal(int status, std::string_view message) const {
+  HttpResponse page = {.content_type = "text/plain; charset=utf-8", .body = std::string(message) + "\n"};
+  if (options_.refusal_page) page = options_.refusal_page(status, message);
+  page.status = status;
+  return page;
 }
 
 MHD_Result HttpServer::Core::Send(MHD_Connection* raw, const Connection& connection, HttpResponse response,
                                   bool close) {
   constexpr int kMinStatus = 200;
   constexpr int kMaxStatus = 599;
+  constexpr std::string_view kFailed = "the request could not be answered";
   if (response.status < kMinStatus || response.status > kMaxStatus) {
-    response = Refusal(MHD_HTTP_INTERNAL_SERVER_ERROR, "the request could not be answered");
+    response = Refusal(MHD_HTTP_INTERNAL_SERVER_ERROR, kFailed);
   }
   if (response.status == MHD_HTTP_NO_CONTENT || response.status == MHD_HTTP_NOT_MODIFIED) response.body.clear();
   const size_t size = response.body.size();
-  auto* body = new WaitingBody{std::move(response.body), waiting_bytes_};
-  const size_t waiting = waiting_bytes_.fetch_add(size);
-  if (waiting > 0 && waiting + size > options_.max_waiting_answer_bytes && size > kMaxRefusalBytes) {
-    FreeBody(body);
-    HttpResponse refusal = Refusal(MHD_HTTP_SERVICE_UNAVAILABLE, "too many answers wait for their readers");
-    refusal.headers.emplace_back(MHD_HTTP_HEADER_RETRY_AFTER, "1");
-    return Send(raw, connection, std::move(refusal), close);
+  auto body = std::make_unique<WaitingBody>(std::move(response.body), waiting_bytes_);
+  if (body->before > 0 && body->before + size > options_.max_waiting_answer_bytes && size > kMaxRefusalBytes) {
+    body.reset();
+    response = Refusal(MHD_HTTP_SERVICE_UNAVAILABLE, "too many answers wait for their readers: try again");
+    response.headers.emplace_back(MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    body = std::make_unique<WaitingBody>(std::move(response.body), waiting_bytes_);
   }
-  MHD_Response* answer =
-      MHD_create_response_from_buffer_with_free_callback_cls(size, body->text.data(), &FreeBody, body);
-  if (answer == nullptr) {
-    FreeBody(body);
-    return MHD_NO;
-  }
+  if (const auto result = Queue(raw, connection, response, std::move(body), close)) return *result;
+  response = Refusal(MHD_HTTP_INTERNAL_SERVER_ERROR, kFailed);
+  body = std::make_unique<WaitingBody>(std::move(response.body), waiting_bytes_);
+  return Queue(raw, connection, response, std::move(body), close).value_or(MHD_NO);
+}
+
+// Nothing when the answer has headers that cannot be sent. That is the handler's mistake: it is not sent without them.
+std::optional<MHD_Result> HttpServer::Core::Queue(MHD_Connection* raw, const Connection& connection,
+                                                  const HttpResponse& response, std::unique_ptr<WaitingBody> body,
+                                                  bool close) {
+  MHD_Response* answer = MHD_create_response_from_buffer_with_free_callback_cls(body->text.size(), body->text.data(),
+                                                                                &FreeBody, body.get());
+  if (answer == nullptr) return MHD_NO;
+  static_cast<void>(body.release());  // the library frees it
   bool good = MHD_add_response_header(answer, MHD_HTTP_HEADER_CONTENT_TYPE, response.content_type.c_str()) == MHD_YES;
   for (const auto& [name, value] : response.headers) {
     good = good && MHD_add_response_header(answer, name.c_str(), value.c_str()) == MHD_YES;
   }
   if (close || connection.generation->retiring) MHD_add_response_header(answer, MHD_HTTP_HEADER_CONNECTION, "close");
-  // Headers that cannot be sent are the handler's mistake. Its answer is not sent without them.
-  const MHD_Result result = good ? MHD_queue_response(raw, static_cast<unsigned>(response.status), answer) : MHD_NO;
+  std::optional<MHD_Result> result;
+  if (good) {
+    if (options_.on_answer) options_.on_answer(response.status, steady_clock::now() - connection.began);
+    result = MHD_queue_response(raw, static_cast<unsigned>(response.status), answer);
+  }
   MHD_destroy_response(answer);
-  if (good) return result;
-  return Send(raw, connection, Refusal(MHD_HTTP_INTERNAL_SERVER_ERROR, "the request could not be answered"), close);
+  return result;
 }
 
 void HttpServer::Core::Complain(std::string_view message) {

@@ -36,6 +36,7 @@ namespace berth {
 struct HttpRequest {
   std::string_view method;                                 // `GET` or `HEAD`
   std::string path;                                        // decoded, starts with `/`
+  std::vector<std::string> segments;                       // of the path as it was sent, each decoded
   std::vector<std::pair<std::string, std::string>> query;  // decoded, in the order of the request
   std::string authorization;                               // the header's value; empty: none
   std::string client_certificate;                          // PEM, verified; empty: none
@@ -50,6 +51,8 @@ struct HttpResponse {
 };
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+// What the server says when it refuses a request itself: the page for a status and a sentence.
+using HttpRefusalPage = std::function<HttpResponse(int status, std::string_view message)>;
 
 struct HttpServerOptions {
   std::optional<HttpTls> tls;
@@ -62,6 +65,12 @@ struct HttpServerOptions {
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(15);     // whole seconds; nothing moves
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);  // from the connection or the last answer
   std::chrono::milliseconds answer_timeout = std::chrono::seconds(60);
+  // Gives refusals their body and content type; empty: the sentence as text. A few hundred bytes: they are always sent.
+  HttpRefusalPage refusal_page;
+  // Hears of each answer, before it is sent, its status and how long it took from the request's headers; may be empty.
+  // What cannot be read as HTTP, or has headers that are too long, is refused underneath: it is not heard of, and has no
+  // page.
+  std::function<void(int status, std::chrono::nanoseconds took)> on_answer;
   // What the library underneath complains of, such as failed handshakes; may be empty.
   std::function<void(std::string_view)> on_complaint;
 };

@@ -48,8 +48,14 @@ std::optional<HttpTarget> ParseHttpTarget(std::string_view text) {
   }
   HttpTarget target;
   const size_t question = text.find('?');
-  if (!text.starts_with('/') || !Decode(text.substr(0, question), /*plus_is_blank=*/false, target.path)) {
-    return std::nullopt;
+  const std::string_view path = text.substr(0, question);
+  if (!path.starts_with('/')) return std::nullopt;
+  for (size_t slash = 0; slash != std::string_view::npos;) {
+    const size_t next = path.find('/', slash + 1);
+    std::string& segment = target.segments.emplace_back();
+    if (!Decode(path.substr(slash + 1, next - slash - 1), /*plus_is_blank=*/false, segment)) return std::nullopt;
+    target.path.append("/").append(segment);
+    slash = next;
   }
   if (question == std::string_view::npos) return target;
   for (std::string_view rest = text.substr(question + 1); !rest.empty();) {

@@ -16,7 +16,8 @@
 namespace berth {
 
 struct HttpTarget {
-  std::string path;                                        // `%2F` is a slash like any other
+  std::string path;                                        // decoded: `%2F` is a slash like any other
+  std::vector<std::string> segments;                       // between the path's slashes, each decoded: `%2F` is in one
   std::vector<std::pair<std::string, std::string>> query;  // as it is ordered; `+` is a blank; `a` is `a=`
 };
 

@@ -15,9 +15,8 @@ namespace berth {
 struct HttpTls {
   std::string certificate;  // the chain, the server's own first
   std::string key;
-  std::string client_ca;  // empty: clients are not asked for a certificate
-  // With `client_ca`: who shows no certificate is turned away with 403. A bad certificate always is.
-  bool require_client_certificate = true;
+  // Who shows no certificate of theirs is turned away with 403. Empty: clients are not asked for one.
+  std::string client_ca;
 };
 
 // INVALID_ARGUMENT when a text is no PEM, or the key does not belong to the certificate.

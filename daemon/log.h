@@ -59,8 +59,7 @@ class Log {
     Write(LogLevel::kError, message, fields);
   }
 
-  [[nodiscard]] bool Writes(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
-  void set_level(LogLevel level) { level_.store(level, std::memory_order_relaxed); }
+  [[nodiscard]] bool Writes(LogLevel level) const { return level >= level_; }
   // Lines that nobody could be given, ever.
   [[nodiscard]] uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
@@ -76,7 +75,7 @@ class Log {
 
   int descriptor_;
   Target target_ = Target::kFile;
-  std::atomic<LogLevel> level_;
+  const LogLevel level_;
   std::atomic<uint64_t> dropped_ = 0;
   std::mutex mutex_;  // guards what is below, and keeps lines whole
   uint64_t unreported_ = 0;

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "berth/daemon/rpc_status.h"
+
 namespace berth {
 namespace {
 
@@ -38,17 +40,10 @@ constexpr std::array<std::string_view, kMethodCount> kMethodNames = {
 
 constexpr std::array<std::string_view, kAuthFailureCount> kAuthFailureNames = {"missing", "unknown", "forbidden"};
 
-// In the order of google.rpc.Code.
-constexpr std::array<std::string_view, 17> kRpcCodes = {
-    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
-    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
-    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
-    "DATA_LOSS", "UNAUTHENTICATED"};
-constexpr std::array<int, 17> kHttpCodes = {200, 204, 304, 400, 401, 403, 404, 405, 406,
-                                            409, 412, 413, 414, 429, 431, 500, 503};
-constexpr size_t kOtherCode = kRpcCodes.size();
+constexpr std::array<int, kRpcCodeCount> kHttpCodes = {200, 204, 304, 400, 401, 403, 404, 405, 406,
+                                                       409, 412, 413, 414, 429, 431, 500, 503};
+constexpr size_t kOtherCode = kRpcCodeCount;
 constexpr size_t kCodeCount = kOtherCode + 1;
-static_assert(kRpcCodes.size() == kHttpCodes.size());
 
 size_t CodeIndex(Method method, int code) {
   if (method == Method::kHttp) return static_cast<size_t>(std::ranges::find(kHttpCodes, code) - kHttpCodes.begin());
@@ -57,7 +52,8 @@ size_t CodeIndex(Method method, int code) {
 
 std::string CodeName(Method method, size_t index) {
   if (index == kOtherCode) return "other";
-  return method == Method::kHttp ? std::to_string(kHttpCodes[index]) : std::string(kRpcCodes[index]);
+  return method == Method::kHttp ? std::to_string(kHttpCodes[index])
+                                 : std::string(RpcCodeName(static_cast<int>(index)));
 }
 
 // Upper bounds of the buckets; a last one has no bound. From decisions of microseconds to stuck calls.
@@ -124,6 +120,13 @@ struct alignas(kCacheLine) Metrics::Shard : Counters<std::atomic<uint64_t>> {};
 struct Metrics::Totals : Counters<uint64_t> {};
 
 std::string_view MethodName(Method method) { return kMethodNames[static_cast<size_t>(method)]; }
+
+std::string_view ShortMethodName(Method method) {
+  const std::string_view name = MethodName(method);
+  return name.substr(name.find('/') + 1);
+}
+
+std::string_view AuthFailureName(AuthFailure failure) { return kAuthFailureNames[static_cast<size_t>(failure)]; }
 
 std::optional<ReasonCode> MainReason(const Decision& decision) {
   const auto main = std::ranges::max_element(decision.reasons, {}, &ReasonCount::headline);

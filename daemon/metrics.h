@@ -47,10 +47,14 @@ enum class Method : uint8_t {
 inline constexpr size_t kMethodCount = static_cast<size_t>(Method::kHttp) + 1;
 // `berth.v1.AdmissionService/Admit`; `http`.
 std::string_view MethodName(Method method);
+// `Admit`; `http`.
+std::string_view ShortMethodName(Method method);
 
 // Why a caller was turned away before anything was decided.
 enum class AuthFailure : uint8_t { kMissing, kUnknown, kForbidden };
 inline constexpr size_t kAuthFailureCount = static_cast<size_t>(AuthFailure::kForbidden) + 1;
+// `missing`, `unknown`, `forbidden`.
+std::string_view AuthFailureName(AuthFailure failure);
 
 // The reason that is the headline of most candidates, the first of them in precedence; none without reasons.
 std::optional<ReasonCode> MainReason(const Decision& decision);

@@ -1,10 +1,12 @@
 #include "berth/daemon/rest.h"
 
+#include <algorithm>
 #include <charconv>
-#include <chrono>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "berth/daemon/rpc_status.h"
 #include "berth/spec/quoted.h"
@@ -19,8 +21,10 @@ namespace wire = coreweave::sandbox::v1beta2;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-constexpr std::string_view kRunners = "/v1beta2/runners";
-constexpr std::string_view kProfiles = "/v1beta2/profiles";
+constexpr std::string_view kInvalidRequest = "CWSANDBOX_INVALID_REQUEST";
+constexpr std::string_view kVersion = "v1beta2";
+constexpr std::string_view kRunners = "runners";
+constexpr std::string_view kProfiles = "profiles";
 
 std::string JsonOf(const Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -38,6 +42,11 @@ HttpResponse ErrorPage(const google::rpc::Status& status) {
   return response;
 }
 
+bool ReadNumber(std::string_view text, int32_t& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 // `text` as the value of `field`; false when it is none.
 bool SetFromText(const std::string& text, const FieldDescriptor& field, Message& message) {
   const auto& reflection = *message.GetReflection();
@@ -51,15 +60,16 @@ bool SetFromText(const std::string& text, const FieldDescriptor& field, Message&
       return true;
     case FieldDescriptor::CPPTYPE_INT32: {
       int32_t number = 0;
-      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc() || end != text.data() + text.size()) return false;
+      if (!ReadNumber(text, number)) return false;
       reflection.SetInt32(&message, &field, number);
       return true;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
+      // A number without a name is one of a later version, as in protobuf JSON.
       const auto* value = field.enum_type()->FindValueByName(text);
-      if (value == nullptr) return false;
-      reflection.SetEnum(&message, &field, value);
+      int32_t number = value == nullptr ? 0 : value->number();
+      if (value == nullptr && !ReadNumber(text, number)) return false;
+      reflection.SetEnumValue(&message, &field, number);
       return true;
     }
     default:
@@ -70,12 +80,15 @@ bool SetFromText(const std::string& text, const FieldDescriptor& field, Message&
 // The request's fields from the query. `in_path` is the field that the path gives.
 google::rpc::Status ReadQuery(const HttpRequest& request, std::string_view in_path, Message& message) {
   const auto& descriptor = *message.GetDescriptor();
+  std::vector<const FieldDescriptor*> seen;
   for (const auto& [name, value] : request.query) {
     const FieldDescriptor* field = descriptor.FindFieldByName(name);
     if (field == nullptr) field = descriptor.FindFieldByCamelcaseName(name);
     if (field == nullptr || field->name() == in_path) {
       return InvalidField(name, "is no query parameter of this list");
     }
+    if (std::ranges::find(seen, field) != seen.end()) return InvalidField(name, "is given twice: give it once");
+    seen.push_back(field);
     if (!SetFromText(value, *field, message)) {
       return InvalidField(name, "has the value " + Quoted(value) + ", which is no " + field->type_name());
     }
@@ -83,27 +96,23 @@ google::rpc::Status ReadQuery(const HttpRequest& request, std::string_view in_pa
   return {};
 }
 
-// `/v1beta2/runners/x` below `/v1beta2/runners`: `x`. Nothing for another path, empty for the list itself.
-std::optional<std::string_view> Below(std::string_view path, std::string_view list) {
-  if (!path.starts_with(list)) return std::nullopt;
-  path.remove_prefix(list.size());
-  if (path.empty()) return path;
-  if (path.front() != '/' || path.size() == 1) return std::nullopt;
-  return path.substr(1);
+// `x` of `/v1beta2/{list}/x`, empty for the list itself; nothing for another path.
+std::optional<std::string> Below(const HttpRequest& request, std::string_view list) {
+  const std::vector<std::string>& path = request.segments;
+  if (path.size() < 2 || path.size() > 3 || path[0] != kVersion || path[1] != list) return std::nullopt;
+  if (path.size() == 2) return std::string();
+  return path[2].empty() ? std::nullopt : std::optional(path[2]);
 }
 
 // Answers with `call(caller, request, response)`.
 template <typename Request, typename Response, typename Call>
-HttpResponse Answer(const Access& access, Metrics& metrics, const HttpRequest& http, Request message,
-                    std::string_view in_path, const Call& call) {
+HttpResponse Answer(const Access& access, const HttpRequest& http, Request message, std::string_view in_path,
+                    const Call& call) {
   Caller caller;
-  if (const std::optional<AuthFailure> failure = access.Check(http.authorization, caller)) {
-    metrics.CountAuthFailure(*failure);
-    return ErrorPage(StatusOf(*failure));
-  }
-  if (!access.open()) return ErrorPage(access.NotOpen());
   Response response;
-  google::rpc::Status status = ReadQuery(http, in_path, message);
+  const auto peer = [&http] { return http.peer; };
+  google::rpc::Status status = access.Enter({Method::kHttp, http.authorization, peer}, caller);
+  if (IsOk(status)) status = ReadQuery(http, in_path, message);
   if (IsOk(status)) status = call(caller, message, response);
   if (!IsOk(status)) return ErrorPage(status);
   return {.body = JsonOf(response)};
@@ -121,47 +130,59 @@ HttpResponse NoSuchPage(const std::string& path) {
 }  // namespace
 
 HttpResponse Rest::Handle(const HttpRequest& request) const {
-  const auto began = std::chrono::steady_clock::now();
-  HttpResponse response = Route(request);
-  metrics_.CountRequest(Method::kHttp, response.status, std::chrono::steady_clock::now() - began);
-  return response;
-}
-
-HttpResponse Rest::Route(const HttpRequest& request) const {
   if (request.path == "/healthz") return {.content_type = "text/plain; charset=utf-8", .body = "ok\n"};
   if (request.path == "/readyz") return PageOf(pages_.readiness());
   if (request.path == "/metrics") return PageOf(pages_.metrics());
-  if (const auto runner = Below(request.path, kRunners)) {
+  if (const auto runner = Below(request, kRunners)) {
     if (runner->empty()) {
       return Answer<wire::ListAvailableRunnersRequest, wire::ListAvailableRunnersResponse>(
-          access_, metrics_, request, {}, {}, [&](const Caller& caller, const auto& message, auto& answer) {
+          access_, request, {}, {}, [&](const Caller& caller, const auto& message, auto& answer) {
             return discovery_.ListAvailableRunners(caller, message, answer);
           });
     }
     wire::GetAvailableRunnerRequest get;
-    get.set_runner_id(std::string(*runner));
+    get.set_runner_id(*runner);
     return Answer<wire::GetAvailableRunnerRequest, wire::AvailableRunner>(
-        access_, metrics_, request, std::move(get), "runner_id",
-        [&](const Caller& caller, const auto& message, auto& answer) {
+        access_, request, std::move(get), "runner_id", [&](const Caller& caller, const auto& message, auto& answer) {
           return discovery_.GetAvailableRunner(caller, message, answer);
         });
   }
-  if (const auto profile = Below(request.path, kProfiles)) {
+  if (const auto profile = Below(request, kProfiles)) {
     if (profile->empty()) {
       return Answer<wire::ListProfilesRequest, wire::ListProfilesResponse>(
-          access_, metrics_, request, {}, {}, [&](const Caller& caller, const auto& message, auto& answer) {
+          access_, request, {}, {}, [&](const Caller& caller, const auto& message, auto& answer) {
             return discovery_.ListProfiles(caller, message, answer);
           });
     }
     wire::GetProfileRequest get;
-    get.set_profile_name(std::string(*profile));
+    get.set_profile_name(*profile);
     return Answer<wire::GetProfileRequest, wire::ProfileSummary>(
-        access_, metrics_, request, std::move(get), "profile_name",
-        [&](const Caller& caller, const auto& message, auto& answer) {
+        access_, request, std::move(get), "profile_name", [&](const Caller& caller, const auto& message, auto& answer) {
           return discovery_.GetProfile(caller, message, answer);
         });
   }
   return NoSuchPage(request.path);
+}
+
+HttpResponse RefusalPage(int status, std::string_view message) {
+  struct Row {
+    int status;
+    RpcCode code;
+    std::string_view reason;
+  };
+  static constexpr Row kRows[] = {
+      {403, RpcCode::kPermissionDenied, "CWSANDBOX_PERMISSION_DENIED"},
+      {405, RpcCode::kUnimplemented, kInvalidRequest},
+      {500, RpcCode::kInternal, "CWSANDBOX_INTERNAL"},
+      {503, RpcCode::kUnavailable, kBackendUnavailable},
+  };
+  const auto* row = std::ranges::find(kRows, status, &Row::status);
+  const bool known = row != std::end(kRows);
+  HttpResponse page =
+      ErrorPage(MakeStatus(known ? row->code : RpcCode::kInvalidArgument, known ? row->reason : kInvalidRequest,
+                           std::string(message), {}, status == 503 ? std::optional<int64_t>(1) : std::nullopt));
+  page.status = status;
+  return page;
 }
 
 }  // namespace berth

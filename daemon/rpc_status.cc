@@ -1,6 +1,7 @@
 #include "berth/daemon/rpc_status.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -24,28 +25,33 @@ constexpr size_t kMaxDescriptionBytes = 400;
 constexpr size_t kMaxViolations = 16;
 
 struct CodeRow {
-  RpcCode code;
   std::string_view name;
   int http;
 };
-constexpr CodeRow kCodes[] = {
-    {RpcCode::kOk, "OK", 200},
-    {RpcCode::kUnknown, "UNKNOWN", 500},
-    {RpcCode::kInvalidArgument, "INVALID_ARGUMENT", 400},
-    {RpcCode::kDeadlineExceeded, "DEADLINE_EXCEEDED", 504},
-    {RpcCode::kNotFound, "NOT_FOUND", 404},
-    {RpcCode::kPermissionDenied, "PERMISSION_DENIED", 403},
-    {RpcCode::kResourceExhausted, "RESOURCE_EXHAUSTED", 429},
-    {RpcCode::kFailedPrecondition, "FAILED_PRECONDITION", 400},
-    {RpcCode::kUnimplemented, "UNIMPLEMENTED", 501},
-    {RpcCode::kInternal, "INTERNAL", 500},
-    {RpcCode::kUnavailable, "UNAVAILABLE", 503},
-    {RpcCode::kUnauthenticated, "UNAUTHENTICATED", 401},
-};
+// In the order of google.rpc.Code.
+constexpr std::array<CodeRow, kRpcCodeCount> kCodes = {{
+    {"OK", 200},
+    {"CANCELLED", 499},
+    {"UNKNOWN", 500},
+    {"INVALID_ARGUMENT", 400},
+    {"DEADLINE_EXCEEDED", 504},
+    {"NOT_FOUND", 404},
+    {"ALREADY_EXISTS", 409},
+    {"PERMISSION_DENIED", 403},
+    {"RESOURCE_EXHAUSTED", 429},
+    {"FAILED_PRECONDITION", 400},
+    {"ABORTED", 409},
+    {"OUT_OF_RANGE", 400},
+    {"UNIMPLEMENTED", 501},
+    {"INTERNAL", 500},
+    {"UNAVAILABLE", 503},
+    {"DATA_LOSS", 500},
+    {"UNAUTHENTICATED", 401},
+}};
 
 const CodeRow& RowOf(int code) {
-  const auto* row = std::ranges::find(kCodes, static_cast<RpcCode>(code), &CodeRow::code);
-  return row == std::end(kCodes) ? kCodes[1] : *row;
+  const bool known = code >= 0 && static_cast<size_t>(code) < kCodes.size();
+  return kCodes[static_cast<size_t>(known ? code : static_cast<int>(RpcCode::kUnknown))];
 }
 
 using Metadata = google::protobuf::Map<std::string, std::string>;

@@ -47,7 +47,9 @@ enum class RpcCode : int {
   kUnavailable = 14,
   kUnauthenticated = 16,
 };
-// "NOT_FOUND"; "UNKNOWN" for a number that berth does not use.
+// Of google.rpc.Code, from 0 on.
+inline constexpr size_t kRpcCodeCount = 17;
+// "NOT_FOUND"; "UNKNOWN" for a number that google.rpc.Code does not have.
 std::string_view RpcCodeName(int code);
 // The status that HTTP gives the code.
 int HttpStatusOf(int code);

@@ -53,6 +53,8 @@ constexpr SettingInfo kSettings[] = {
     {"source_poll_seconds", &S::source_poll_seconds, "30", "how often the source is read without news of a change", 1,
      kDaySeconds},
     {"max_http_connections", &S::max_http_connections, "1024", "HTTP connections at one time", 16, 65536},
+    {"max_http_connections_per_address", &S::max_http_connections_per_address, "256",
+     "of these, from one address; behind a proxy as many as it opens", 1, 65536},
     {"max_sandboxes", &S::max_sandboxes, "100000", "sandboxes of the gateway facade at one time", 1, 10000000},
 };
 

@@ -57,6 +57,7 @@ struct Settings {
   int64_t max_message_bytes = 0;
   int64_t source_poll_seconds = 0;
   int64_t max_http_connections = 0;
+  int64_t max_http_connections_per_address = 0;
   int64_t max_sandboxes = 0;
 };
 

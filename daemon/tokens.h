@@ -37,6 +37,7 @@ namespace berth {
 // Whom a call comes from.
 struct Caller {
   std::string name = "anonymous";  // of the token, for logs
+  std::string_view method;         // what they call, for logs: `Admit`; set at the door, static
   std::string organization_id{kDefaultOrganization};
   std::string user_id;
   bool may_use = true;  // SANDBOX_USER or SANDBOX_ADMIN

@@ -224,6 +224,15 @@ class ManyConnections(AbuseTest):
             self.served("beside idle HTTP connections")
         until(lambda: berthd.metric("process_open_fds") < 100, "their descriptors are free again")
 
+    def test_one_address_has_as_many_http_connections_as_it_is_given(self):
+        berthd = self.serve("--max-http-connections", "600", "--max-http-connections-per-address", "500")
+        host, port = berthd.http_address.rsplit(":", 1)
+        with contextlib.ExitStack() as opened:
+            for _ in range(450):  # as a proxy does
+                opened.enter_context(socket.create_connection((host, int(port)), DEADLINE))
+            until(lambda: berthd.metric("process_open_fds") > 450, "all of them are taken")
+            self.assertEqual(berthd.http("/healthz")[0], 200)
+
     def test_connections_that_come_and_go(self):
         berthd = self.serve()
         before = berthd.metric("process_open_fds")

@@ -344,7 +344,7 @@ TEST(Decider, ListsEachCandidateOfAFewAlone) {
     for (size_t i = 0; i < runners; ++i) sources.push_back(RunnerSource("r" + std::to_string(i)));
     TestDaemon daemon(sources);
     Scratch scratch;
-    const Decided decided = daemon.decider.Decide(LaunchOf("{architecture: arm64}"), scratch);
+    const Decided decided = daemon.decider.Decide(CallerOf("default"), LaunchOf("{architecture: arm64}"), scratch);
     EXPECT_EQ(decided.decision.verdict, Verdict::kRejected);
     EXPECT_EQ(Json::parse(decided.json).contains("per_candidate"), runners == 64);
     EXPECT_EQ(DetailsOf(decided.status).At("decision_id"), decided.id);

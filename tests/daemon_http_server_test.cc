@@ -214,6 +214,18 @@ TEST(HttpTarget, DecodesPathAndQuery) {
   }
 }
 
+TEST(HttpTarget, SegmentsAreThoseOfThePathAsItWasSent) {
+  const std::pair<std::string_view, std::vector<std::string>> kRows[] = {
+      {"/", {""}},        {"/a", {"a"}},      {"/a/b?c/d", {"a", "b"}},   {"/a%2Fb/c", {"a/b", "c"}},
+      {"/a/", {"a", ""}}, {"//a", {"", "a"}}, {"/a%20/%62", {"a ", "b"}},
+  };
+  for (const auto& [text, segments] : kRows) {
+    const std::optional<HttpTarget> target = ParseHttpTarget(text);
+    ASSERT_TRUE(target.has_value()) << text;
+    EXPECT_EQ(target->segments, segments) << text;
+  }
+}
+
 TEST(HttpServer, AnswersOverOneConnectionAgainAndAgain) {
   const auto server = StartServer();
   Client client(server->port());
@@ -323,6 +335,42 @@ TEST(HttpServer, RefusesWhatItDoesNotServe) {
   client.Send("GET / HTTP/1.1\r\n" + kHost + "Content-Length: 0\r\nX: " + std::string(8000, 'a') + "\r\n\r\n");
   EXPECT_EQ(Status(client.ReadAnswer()), "200");
   EXPECT_EQ(handled, 2);
+}
+
+TEST(HttpServer, RefusalsAreThePagesOfItsUserAndAreToldLikeAllAnswers) {
+  HttpServerOptions options;
+  options.refusal_page = [](int status, std::string_view message) {
+    return HttpResponse{.status = 200, .content_type = "text/x", .body = std::to_string(status).append(message)};
+  };
+  std::mutex mutex;
+  std::vector<int> told;
+  options.on_answer = [&](int status, std::chrono::nanoseconds took) {
+    const std::lock_guard lock(mutex);
+    told.push_back(status);
+    EXPECT_GE(took.count(), 0);
+  };
+  const auto server = StartServer(options);
+  const std::string kEnd = " HTTP/1.1\r\nHost: h\r\n";
+  const std::pair<std::string, std::string> kRows[] = {
+      {"POST /" + kEnd, "405"},      {"GET /" + kEnd + "Content-Length: 3\r\n", "413"},
+      {"GET /%" + kEnd, "400"},      {"GET /" + std::string(4096, 'a') + kEnd, "414"},
+      {"GET /throw" + kEnd, "500"},  {"GET /split" + kEnd, "500"},
+      {"GET /status" + kEnd, "500"},
+  };
+  std::vector<int> wanted;
+  for (const auto& [request, status] : kRows) {
+    Client client(server->port());
+    client.Send(request + "\r\n");
+    const std::string answer = client.ReadAnswer();
+    EXPECT_EQ(Status(answer), status) << request.substr(0, 80);
+    EXPECT_THAT(answer, HasSubstr("\r\nContent-Type: text/x\r\n"));
+    EXPECT_THAT(Body(answer), StartsWith(status));
+    wanted.push_back(std::stoi(status));
+  }
+  EXPECT_EQ(Status(Get(server->port(), "/missing")), "404");
+  wanted.push_back(404);
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(told, wanted) << "each once";
 }
 
 TEST(HttpServer, OutlivesWhateverIsSentAndNoticesWhoLeaves) {
@@ -721,12 +769,6 @@ TEST(HttpServerTls, AsksForTheCertificatesOfClients) {
   EXPECT_EQ(Body(certificates.Get(server->port(), "one", kGood)), "GET /tls certificate");
   EXPECT_EQ(Status(certificates.Get(server->port(), "one", kForeign)), "403");
   EXPECT_EQ(Body(certificates.Get(server->port(), "one")), "a client certificate is needed\n");
-  HttpTls relaxed = *options.tls;
-  relaxed.require_client_certificate = false;
-  ASSERT_TRUE(server->ReplaceTls(relaxed, seconds(5)).ok());
-  EXPECT_EQ(Body(certificates.Get(server->port(), "one")), "GET /tls");
-  EXPECT_EQ(Body(certificates.Get(server->port(), "one", kGood)), "GET /tls certificate");
-  EXPECT_EQ(Status(certificates.Get(server->port(), "one", kForeign)), "403") << "a bad one is never taken for none";
 }
 
 TEST(HttpServer, ManyThreadsOfClients) {

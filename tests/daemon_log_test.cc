@@ -107,22 +107,16 @@ TEST(Log, WritesOneObjectForEachLine) {
 
 TEST(Log, FiltersByLevel) {
   const Ends ends = Ends::Pipe();
-  Log log(ends.write_end, LogLevel::kWarn);
-  const auto write_all = [&log] {
+  for (const auto& [level, lines] : {std::pair(LogLevel::kDebug, 4U), std::pair(LogLevel::kInfo, 3U),
+                                     std::pair(LogLevel::kWarn, 2U), std::pair(LogLevel::kError, 1U)}) {
+    Log log(ends.write_end, level);
+    EXPECT_EQ(log.Writes(LogLevel::kWarn), level <= LogLevel::kWarn);
     log.Debug("d");
     log.Info("i");
     log.Warn("w");
     log.Error("e");
-  };
-  write_all();
-  EXPECT_EQ(Lines(ends.Drain()).size(), 2U);
-  log.set_level(LogLevel::kDebug);
-  write_all();
-  EXPECT_EQ(Lines(ends.Drain()).size(), 4U);
-  log.set_level(LogLevel::kError);
-  EXPECT_FALSE(log.Writes(LogLevel::kWarn));
-  write_all();
-  EXPECT_EQ(Lines(ends.Drain()).size(), 1U);
+    EXPECT_EQ(Lines(ends.Drain()).size(), lines);
+  }
 }
 
 TEST(Log, LinesAreValidAndBoundedWhateverTheTextsHold) {

@@ -812,8 +812,8 @@ class Settings(OperationTest):
 
 
 class DecisionLog(OperationTest):
-    KEYS = ["time", "decision_id", "organization", "user", "sandbox_id", "verdict", "code", "reason", "runner",
-            "profile", "revision", "latency_microseconds"]
+    KEYS = ["time", "decision_id", "caller", "method", "organization", "user", "sandbox_id", "verdict", "code",
+            "reason", "runner", "profile", "revision", "latency_microseconds"]
 
     def decide(self, berthd, count, **launch):
         request_class, _ = method(STREAM)
@@ -984,6 +984,7 @@ class Metrics(OperationTest):
         after = {series for series in berthd.metrics() if series not in before}
         self.assertLessEqual(after, {f'berthd_requests_total{{method="{ADMIT}",code="FAILED_PRECONDITION"}}',
                                      f'berthd_requests_total{{method="{ADMIT}",code="INVALID_ARGUMENT"}}',
+                                     'berthd_requests_total{method="http",code="400"}',
                                      'berthd_requests_total{method="http",code="404"}'})
 
 

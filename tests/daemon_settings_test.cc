@@ -106,6 +106,8 @@ TEST(Settings, DefaultsAreTheDocumentedOnes) {
   EXPECT_EQ(s.grace_seconds, 10);
   EXPECT_EQ(s.max_message_bytes, 4194304);
   EXPECT_EQ(s.source_poll_seconds, 30);
+  EXPECT_EQ(s.max_http_connections, 1024);
+  EXPECT_EQ(s.max_http_connections_per_address, 256);
   EXPECT_EQ(s.max_sandboxes, 100000);
   EXPECT_EQ(RowOf(loaded, "listen").origin, "default");
 }
@@ -409,14 +411,15 @@ TEST(CheckSettings, NeedsASourceAndNamesThePlaceInTheFile) {
 TEST(SettingsText, AlignsColumns) {
   const LoadedSettings loaded = LoadSettings({.arguments = {"--source=a\x1b[2J"}, .environment = {"BERTHD_TOKENS=/t"}});
   const std::string text = SettingsText(loaded, /*show_origin=*/true);
-  EXPECT_THAT(text, testing::StartsWith("SETTING                   VALUE           ORIGIN\n"
-                                        "listen                    127.0.0.1:7444  default\n"
-                                        "http_listen               127.0.0.1:7445  default\n"
-                                        "source                    a?[2J           flag --source\n"
-                                        "tokens                    /t              environment BERTHD_TOKENS\n"
-                                        "tls_cert                  -               default\n"));
+  EXPECT_THAT(text, testing::StartsWith("SETTING                           VALUE           ORIGIN\n"
+                                        "listen                            127.0.0.1:7444  default\n"
+                                        "http_listen                       127.0.0.1:7445  default\n"
+                                        "source                            a?[2J           flag --source\n"
+                                        "tokens                            /t              environment BERTHD_TOKENS\n"
+                                        "tls_cert                          -               default\n"));
   EXPECT_THAT(SettingsText(loaded, /*show_origin=*/false),
-              testing::StartsWith("SETTING                   VALUE\nlisten                    127.0.0.1:7444\n"));
+              testing::StartsWith(
+                  "SETTING                           VALUE\nlisten                            127.0.0.1:7444\n"));
 }
 
 TEST(SettingsJson, KeepsTypes) {
@@ -435,8 +438,9 @@ TEST(SettingsJson, KeepsTypes) {
 TEST(SettingsHelp, NamesEveryFlag) {
   const std::string help = SettingsHelp();
   for (const SettingInfo& info : SettingTable()) EXPECT_THAT(help, HasSubstr("  " + info.Flag()));
-  EXPECT_THAT(help, HasSubstr("--grace-seconds=VALUE             how long calls may go on when the daemon is told to "
-                              "stop (default: 10)\n"));
+  EXPECT_THAT(help,
+              HasSubstr("--grace-seconds=VALUE                     how long calls may go on when the daemon is told to "
+                        "stop (default: 10)\n"));
 }
 
 }  // namespace

@@ -469,6 +469,10 @@ class Rest(WireTest):
             ("/v1beta2/runners?pageSize=x", None, 400, "CWSANDBOX_INVALID_REQUEST"),
             ("/v1beta2/runners?nosuch=1", None, 400, "CWSANDBOX_INVALID_REQUEST"),
             ("/v1beta2/runners/beta?runner_id=alpha", None, 400, "CWSANDBOX_INVALID_REQUEST"),
+            ("/v1beta2/runners?pageSize=1&page_size=1", None, 400, "CWSANDBOX_INVALID_REQUEST"),
+            ("/v1beta2/runners/beta/x", None, 404, "CWSANDBOX_NOT_FOUND"),
+            ("/v1beta2/runners?pageToken=%zz", None, 400, "CWSANDBOX_INVALID_REQUEST"),
+            ("/" + "a" * 5000, None, 414, "CWSANDBOX_INVALID_REQUEST"),
             ("/v1beta2/runners", "", 401, "CWSANDBOX_UNAUTHENTICATED"),
             ("/v1beta2/runners", "token-of-mallory", 401, "CWSANDBOX_UNAUTHENTICATED"),
             ("/v1beta2/runners", NOBODY, 403, "CWSANDBOX_PERMISSION_DENIED"),
@@ -482,11 +486,77 @@ class Rest(WireTest):
                 self.assertEqual((body["details"][0]["reason"], body["details"][0]["domain"]),
                                  (reason, "cwsandbox.com"))
 
+    def test_what_the_server_refuses_is_a_status_too(self):
+        for name, code in [("POST", 12), ("DELETE", 12)]:
+            before = self.berthd.metric("berthd_requests_total", method="http", code="405")
+            status, headers, text = self.berthd.http("/v1beta2/runners", method=name)
+            self.assertEqual((status, headers["Content-Type"], headers["Allow"]), (405, "application/json", "GET, HEAD"))
+            body = json.loads(text)
+            self.assertEqual((body["code"], body["details"][0]["reason"]), (code, "CWSANDBOX_INVALID_REQUEST"))
+            self.assertEqual(self.berthd.metric("berthd_requests_total", method="http", code="405"), before + 1)
+
+    def test_an_enumeration_is_a_name_or_a_number(self):
+        by_name = self.berthd.http("/v1beta2/runners/alpha?view=RUNNER_VIEW_FULL")
+        self.assertEqual(self.berthd.http("/v1beta2/runners/alpha?view=2")[0::2], by_name[0::2])
+        self.assertIn("resources", json.loads(by_name[2]))
+
     def test_operators_need_no_token(self):
         self.assertEqual(self.berthd.http("/healthz", token="")[0::2], (200, "ok\n"))
         status, _, text = self.berthd.http("/readyz", token="")
         self.assertEqual((status, json.loads(text)["ready"]), (200, True))
         self.assertIn("berthd_catalog_objects 9", self.berthd.http("/metrics", token="")[2])
+
+
+class WhoCalled(unittest.TestCase):
+    def serve(self, *arguments):
+        root = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (root / "catalog").mkdir()
+        (root / "catalog/all.yaml").write_text(CATALOG)
+        (root / "tokens.yaml").write_text(TOKENS)
+        self.decisions = root / "decisions.log"
+        return self.enterContext(Berthd("--source", root / "catalog", "--gateway-facade", "--decision-log",
+                                        self.decisions, *(str(root / name) if name == "tokens.yaml" else name
+                                                          for name in arguments)))
+
+    def test_decisions_say_whose_token_asked_and_through_what(self):
+        for arguments, token, name in [(("--tokens", "tokens.yaml"), ALICE, "alice"), ((), "", "anonymous")]:
+            with self.subTest(name):
+                berthd = self.serve(*arguments)
+                berthd.call(f"{ADMISSION}/Admit", token=token, launch={})
+                stream = berthd.open(f"{ADMISSION}/AdmitStream", token=token)
+                stream.ask(launch={})
+                stream.close()
+                berthd.call(f"{GATEWAY}/Start", token=token, command="a", container_image="python:3.11")
+                self.assertEqual(berthd.stop(), 0)
+                lines = [json.loads(line) for line in self.decisions.read_text().splitlines()]
+                self.assertEqual([(line["caller"], line["method"]) for line in lines],
+                                 [(name, "Admit"), (name, "AdmitStream"), (name, "Start")])
+
+    def test_refused_callers_are_logged_and_their_tokens_are_not(self):
+        berthd = self.serve("--tokens", "tokens.yaml")
+        profiles = f"{DISCOVERY}/ListProfiles"
+        berthd.error(profiles, token="")
+        berthd.error(f"{GATEWAY}/Start", token="token-of-mallory")
+        berthd.error(f"{ADMISSION}/Admit", token=NOBODY)
+        berthd.http("/v1beta2/runners?token=secret", token="token-of-mallory")
+        for method_name, reason, caller, peer in [(profiles, "missing", "", "ipv4:127.0.0.1:"),
+                                                  (f"{GATEWAY}/Start", "unknown", "", "ipv4:127.0.0.1:"),
+                                                  (f"{ADMISSION}/Admit", "forbidden", "nobody", "ipv4:127.0.0.1:"),
+                                                  ("http", "unknown", "", "127.0.0.1:")]:
+            line = berthd.wait_for("caller refused", method=method_name, reason=reason, caller=caller)
+            self.assertEqual(line["level"], "warn")
+            self.assertTrue(line["peer"].startswith(peer), line)
+        for _ in range(200):
+            berthd.http("/v1beta2/runners", token="token-of-mallory")
+        berthd.wait_for("more callers were refused than are listed")
+        self.assertEqual(berthd.stop(), 0)
+        lines = [json.loads(line) for line in berthd.log().splitlines()]
+        told = sum(line["message"] == "caller refused" for line in lines)
+        self.assertLess(told, 204)
+        self.assertLessEqual(told + sum(line.get("left_out", 0) for line in lines), 204)
+        for text in (berthd.log(), self.decisions.read_text()):
+            for secret in ("mallory", "secret", NOBODY, sha256(NOBODY)[:16], sha256("token-of-mallory")[:16]):
+                self.assertNotIn(secret, text)
 
 
 class WithoutFacade(unittest.TestCase):
