@@ -337,8 +337,8 @@ TEST(Gateway, DecidesAnewWhenAnotherWasFasterAndThenSaysSo) {
     Gateway gateway({ZoneSource(), ProfileSource(), RunnerSource("r1")}, 100, [&](const DecisionEvent&) { ++told_of; });
     const LaunchRequest launch = LaunchFromWire(v1::LaunchRequest(), LaunchIdentity{"default", "u", "sb-1"});
     Scratch scratch;
-    const Decided decided =
-        gateway.daemon.decider.Decide(launch, scratch, [&](const Decision&) { return ++attempts > losses; });
+    const Decided decided = gateway.daemon.decider.Decide(CallerOf("default"), launch, scratch,
+                                                          [&](const Decision&) { return ++attempts > losses; });
     if (losses < Decider::kMaxAttempts) {
       EXPECT_EQ(ErrorOf(decided.status), "");
       EXPECT_EQ(attempts, losses + 1);
