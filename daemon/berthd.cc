@@ -210,6 +210,7 @@ class BerthdImpl final : public Berthd {
 
   void Drain() override {
     draining_ = true;
+    access_.Close();
     const std::chrono::seconds grace(settings_.grace_seconds);
     log_.Info("draining", {{"grace_seconds", settings_.grace_seconds}});
     const bool drained = grpc_->Drain(grace);

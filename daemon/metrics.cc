@@ -236,7 +236,7 @@ void AddGauges(const MetricGauges& gauges, std::vector<MetricFamily>& families) 
   };
   gauge("berthd_catalog_revision", "Revision of the catalog that is served.", gauges.catalog_revision);
   gauge("berthd_catalog_objects", "Objects of the catalog that is served.", gauges.catalog_objects);
-  gauge("berthd_catalog_stale_objects", "Objects of which an older version is served, because the newest was refused.",
+  gauge("berthd_catalog_stale_objects", "Objects whose newest version is refused, whether an older is served or none.",
         gauges.catalog_stale_objects);
   gauge("berthd_catalog_stale_files", "Files of the source that cannot be read or are not well formed.",
         gauges.catalog_stale_files);

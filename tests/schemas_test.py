@@ -1,5 +1,7 @@
 """Every JSON document that `berth` prints is described by its schema in docs/schemas/.
 
+What berthd prints is validated by daemon_schemas_test.py; here its schemas are only read.
+
 Runs the tool (the environment's BERTH_BINARY) over the examples and validates what it prints; then breaks those
 documents one detail at a time and expects each to be refused, so that a schema that accepts anything cannot pass.
 """
@@ -20,6 +22,7 @@ CATALOG = "examples/catalog"
 REQUESTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "examples" / "requests").iterdir())
 ORGANIZATIONS = ["acme", "globex", "platform"]
 NAMES = ["decision", "explanation", "findings", "profiles", "resolved", "runners", "test"]
+ALL_NAMES = sorted(NAMES + ["config", "readiness"])
 
 # One file with a finding of every shape: with and without a layer, with a suggestion, warnings and notes.
 BROKEN_CATALOG = """\
@@ -72,13 +75,13 @@ def load_schema(name):
 
 def validator_of(name):
     # The packaged resolver cannot follow a reference inside a document that a URN named: errors_of does that.
-    elsewhere = {load_schema(other)["$id"]: {} for other in NAMES}
+    elsewhere = {load_schema(other)["$id"]: {} for other in ALL_NAMES}
     schema = load_schema(name)
     resolver = jsonschema.RefResolver.from_schema(schema, store=elsewhere)
     return jsonschema.Draft202012Validator(schema, resolver=resolver)
 
 
-VALIDATORS = {name: validator_of(name) for name in NAMES}
+VALIDATORS = {name: validator_of(name) for name in ALL_NAMES}
 
 
 def errors_of(name, document):
@@ -434,17 +437,17 @@ class BrokenDocuments(Documents):
 
 class Schemas(unittest.TestCase):
     def test_there_is_one_schema_for_each_document(self):
-        self.assertEqual(sorted(path.name for path in SCHEMAS.iterdir()), [f"{name}.schema.json" for name in NAMES])
+        self.assertEqual(sorted(path.name for path in SCHEMAS.iterdir()), [f"{name}.schema.json" for name in ALL_NAMES])
 
     def test_schemas_are_well_formed_and_name_their_document(self):
-        for name in NAMES:
+        for name in ALL_NAMES:
             schema = load_schema(name)
             jsonschema.Draft202012Validator.check_schema(schema)
             self.assertEqual(schema["properties"]["schema"]["const"], f"berth.{name}/v1")
 
     def test_parts_that_schemas_share_are_equal(self):
         seen = {}
-        for name in NAMES:
+        for name in ALL_NAMES:
             for part, definition in load_schema(name).get("$defs", {}).items():
                 self.assertEqual(seen.setdefault(part, definition), definition, f"{name}: {part}")
 
@@ -461,7 +464,7 @@ class Schemas(unittest.TestCase):
                 for name, below in entry.items() if key in ("properties", "$defs") else [("", entry)]:
                     check(below, f"{path}/{key}/{name}".rstrip("/"))
 
-        for name in NAMES:
+        for name in ALL_NAMES:
             schema = load_schema(name)
             self.assertTrue(schema["description"])
             check(schema, name)
