@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -150,6 +151,7 @@ class BerthdImpl final : public Berthd {
       absl::StatusOr<HttpTls> read = ReadTls(settings_);
       if (!read.ok()) return read.status();
       tls = *std::move(read);
+      tls_not_after_ = NotAfterOf(*tls);
     }
     if (!settings_.decision_log.empty()) OpenDecisionLog();
     absl::StatusOr<std::unique_ptr<DirectorySource>> source =
@@ -269,15 +271,19 @@ class BerthdImpl final : public Berthd {
   // What was good before stays in force.
   void ReloadTokens() {
     const absl::Status status = LoadTokens();
+    tokens_reload_failed_ = !status.ok();
     if (!status.ok()) log_.Error("the tokens before stay in force", {{"detail", Text(status)}});
   }
 
   void ReloadTls() {
     absl::StatusOr<HttpTls> tls = ReadTls(settings_);
     absl::Status status = tls.status();
+    const int64_t not_after = status.ok() ? NotAfterOf(*tls) : 0;
     if (status.ok()) status = grpc_->ReplaceTls(*tls);
     if (status.ok() && http_ != nullptr) status = http_->ReplaceTls(*std::move(tls), std::chrono::seconds(1));
+    tls_reload_failed_ = !status.ok();
     if (status.ok()) {
+      tls_not_after_ = not_after;
       log_.Info("certificates loaded");
     } else {
       log_.Error("the certificates before stay in force", {{"detail", Text(status)}});
@@ -329,6 +335,24 @@ class BerthdImpl final : public Berthd {
       case Kind::kObjectGood:
         log_.Info("object is good again, or gone", {{"object", subject}});
         return;
+      case Kind::kBindingInvalid:
+        log_.Error("profile binding is invalid, launches do not get it",
+                   {{"runner_id", std::string_view(event.binding.runner_id)},
+                    {"organization_id", std::string_view(event.binding.organization_id)},
+                    {"profile_name", std::string_view(event.binding.profile_name)}});
+        break;
+      case Kind::kBindingsInvalid:
+        log_.Error("more profile bindings are invalid", {{"bindings", static_cast<uint64_t>(event.count)}});
+        return;
+      case Kind::kBindingGood:
+        log_.Info("profile binding is valid again, or gone",
+                  {{"runner_id", std::string_view(event.binding.runner_id)},
+                   {"organization_id", std::string_view(event.binding.organization_id)},
+                   {"profile_name", std::string_view(event.binding.profile_name)}});
+        return;
+      case Kind::kBindingsGood:
+        log_.Info("more profile bindings are valid again, or gone", {{"bindings", static_cast<uint64_t>(event.count)}});
+        return;
       case Kind::kFileStale:
         log_.Error("file refused, its last good objects are served",
                    {{"file", subject}, {"kept_objects", static_cast<uint64_t>(event.count)}});
@@ -369,6 +393,14 @@ class BerthdImpl final : public Berthd {
     gauges.catalog_objects = engine_.snapshot()->objects().size();
     gauges.catalog_stale_objects = status->stale.size() + status->refused.size();
     gauges.catalog_stale_files = status->source.stale.size();
+    gauges.catalog_invalid_bindings = status->invalid_bindings.size();
+    gauges.catalog_problems = status->source.problems.size();
+    gauges.catalog_failing = !status->last_error.empty();
+    gauges.tokens_reload_failed = tokens_reload_failed_;
+    gauges.tls_reload_failed = tls_reload_failed_;
+    if (const int64_t at = tls_not_after_; at != 0) {
+      gauges.tls_not_after = std::chrono::system_clock::from_time_t(at);
+    }
     gauges.catalog_last_apply = status->applied_at;
     gauges.sandboxes = gateway_.Sweep();
     if (decision_log_ != nullptr) {
@@ -399,6 +431,10 @@ class BerthdImpl final : public Berthd {
   std::unique_ptr<CatalogFeed> feed_;
   std::unique_ptr<HttpServer> http_;
   std::unique_ptr<GrpcServer> grpc_;
+  // Whether what is on disk is not in force.
+  std::atomic<bool> tokens_reload_failed_ = false;
+  std::atomic<bool> tls_reload_failed_ = false;
+  std::atomic<int64_t> tls_not_after_ = 0;  // of the certificate that is served, since 1970; 0: none, or not known
   std::atomic<bool> draining_ = false;
   bool serving_ = false;
 };

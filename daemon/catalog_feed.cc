@@ -99,6 +99,7 @@ void CatalogFeed::Succeed(std::optional<size_t> changes) {
     for (const auto& object : snapshot->objects()) {
       if (object->refused) status.refused.push_back({object->key, object->issues});
     }
+    status.invalid_bindings = InvalidBindingsOf(*snapshot);
     status.ready = status.ready || status.refused.size() < snapshot->objects().size();
   }
   Show(std::move(status), changes);

@@ -9,7 +9,7 @@
 //   if (feed.status()->ready) ...
 //
 // Guarantees:  ready once a catalog with an object that can be served was published, and from then on
-//              every state of an object or file is told as an event when it comes and when it goes, right after status()
+//              every state of an object, binding or file is told as an event when it comes and when it goes, right after status()
 //              shows it
 // Threads:     status() and Refresh() from any thread; Stop() from one, not from within the callback. Events come from
 //              the feed's thread, one at a time

@@ -3,6 +3,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
+#include <ctime>
 #include <limits>
 #include <memory>
 #include <string_view>
@@ -45,6 +46,17 @@ absl::Status CheckHttpTls(const HttpTls& tls) {
   if (count < 0) return Unusable("the authorities of client certificates cannot be used", count);
   if (count == 0) return absl::InvalidArgumentError("the authorities of client certificates hold no certificate");
   return absl::OkStatus();
+}
+
+int64_t NotAfterOf(const HttpTls& tls) {
+  gnutls_x509_crt_t raw = nullptr;
+  if (gnutls_x509_crt_init(&raw) != GNUTLS_E_SUCCESS) return 0;
+  const std::unique_ptr<std::remove_pointer_t<gnutls_x509_crt_t>, decltype(&gnutls_x509_crt_deinit)> certificate(
+      raw, &gnutls_x509_crt_deinit);
+  const gnutls_datum_t text = DatumOf(tls.certificate);
+  if (gnutls_x509_crt_import(raw, &text, GNUTLS_X509_FMT_PEM) != GNUTLS_E_SUCCESS) return 0;
+  const time_t expires = gnutls_x509_crt_get_expiration_time(raw);
+  return expires == static_cast<time_t>(-1) ? 0 : expires;
 }
 
 absl::StatusOr<std::string> VerifiedClientCertificate(void* session) {

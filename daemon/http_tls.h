@@ -3,6 +3,7 @@
 #ifndef BERTH_DAEMON_HTTP_TLS_H_
 #define BERTH_DAEMON_HTTP_TLS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -20,6 +21,9 @@ struct HttpTls {
 
 // INVALID_ARGUMENT when a text is no PEM, or the key does not belong to the certificate.
 absl::Status CheckHttpTls(const HttpTls& tls);
+
+// When the server's own certificate runs out, in seconds since 1970; 0 when that cannot be read.
+int64_t NotAfterOf(const HttpTls& tls);
 
 // The certificate that the client of a connection showed, in PEM; empty when it showed none. UNAUTHENTICATED when it
 // comes from no authority of ours, has expired, or is not meant for clients. `session` is a gnutls_session_t.

@@ -245,6 +245,19 @@ void AddGauges(const MetricGauges& gauges, std::vector<MetricFamily>& families) 
     families.push_back(Gauge("berthd_catalog_last_apply_timestamp_seconds",
                              "When the catalog that is served was taken over.", since.count()));
   }
+  gauge("berthd_catalog_invalid_bindings", "Profile bindings that no launch gets, because their spec is invalid.",
+        gauges.catalog_invalid_bindings);
+  gauge("berthd_catalog_problems", "Problems of the source, such as a folder that is gone.", gauges.catalog_problems);
+  gauge("berthd_catalog_failing", "1 while the catalog cannot be taken over, else 0.", gauges.catalog_failing ? 1 : 0);
+  gauge("berthd_tokens_reload_failed", "1 while the tokens on disk are not those in force, else 0.",
+        gauges.tokens_reload_failed ? 1 : 0);
+  gauge("berthd_tls_reload_failed", "1 while the certificates on disk are not those in force, else 0.",
+        gauges.tls_reload_failed ? 1 : 0);
+  if (gauges.tls_not_after.has_value()) {
+    const std::chrono::duration<double> since = gauges.tls_not_after->time_since_epoch();
+    families.push_back(Gauge("berthd_tls_not_after_timestamp_seconds", "When the certificate that is served runs out.",
+                             since.count()));
+  }
   gauge("berthd_sandboxes", "Sandboxes that the gateway facade holds.", gauges.sandboxes);
 }
 

@@ -65,7 +65,13 @@ struct MetricGauges {
   uint64_t catalog_objects = 0;
   uint64_t catalog_stale_objects = 0;
   uint64_t catalog_stale_files = 0;
+  uint64_t catalog_invalid_bindings = 0;
+  uint64_t catalog_problems = 0;
+  bool catalog_failing = false;
   std::optional<std::chrono::system_clock::time_point> catalog_last_apply;  // none: not yet
+  bool tokens_reload_failed = false;
+  bool tls_reload_failed = false;
+  std::optional<std::chrono::system_clock::time_point> tls_not_after;  // none: no TLS
   uint64_t sandboxes = 0;
   uint64_t decision_log_dropped = 0;
   uint64_t decision_log_errors = 0;

@@ -31,6 +31,18 @@ void WriteObjects(JsonWriter& json, std::string_view key, const std::vector<Stal
   json.EndArray().EndObject();
 }
 
+void WriteBindings(JsonWriter& json, const std::vector<InvalidBinding>& bindings) {
+  json.Key("invalid_bindings").BeginObject().Key("total").Uint(bindings.size()).Key("listed").BeginArray();
+  for (size_t i = 0; i < std::min(bindings.size(), kMaxListed); ++i) {
+    json.BeginObject().Key("runner_id").String(bindings[i].runner_id);
+    json.Key("organization_id").String(bindings[i].organization_id);
+    json.Key("profile_name").String(bindings[i].profile_name);
+    WriteIssues(json, bindings[i].issues);
+    json.EndObject();
+  }
+  json.EndArray().EndObject();
+}
+
 }  // namespace
 
 std::string ReadinessJson(const FeedStatus& status, size_t objects, bool draining) {
@@ -47,6 +59,7 @@ std::string ReadinessJson(const FeedStatus& status, size_t objects, bool drainin
   }
   WriteObjects(json, "stale_objects", status.stale);
   WriteObjects(json, "refused_objects", status.refused);
+  WriteBindings(json, status.invalid_bindings);
   const std::vector<StaleFile>& files = status.source.stale;
   json.Key("stale_files").BeginObject().Key("total").Uint(files.size()).Key("listed").BeginArray();
   for (size_t i = 0; i < std::min(files.size(), kMaxListed); ++i) {

@@ -8,6 +8,8 @@
 //   auto source = DirectorySource::Open("/etc/berth/catalog");
 //   CatalogFeed feed(**source, engine, log);  // berth/daemon/catalog_feed.h
 //
+// Links on the way to the path may be swapped, as in `--source work/current/catalog`: that is a change like any other.
+//
 // Guarantees:  while the path is missing, cannot be looked into, or has become another folder that is empty (a volume
 //              that went away), everything stays as it was, and status() says so
 // Threads:     as berth::CatalogSource says

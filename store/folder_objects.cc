@@ -31,6 +31,12 @@ bool IsYoung(const FileStamp& stamp) {
   return age.count() >= 0 && age < kSettled;
 }
 
+// Where the name of the folder ends that `name` is in; 0 when it is in none.
+size_t EndOfFolderAbove(std::string_view name) {
+  const size_t slash = name.rfind('/');
+  return slash == std::string_view::npos ? 0 : slash;
+}
+
 bool IsBlank(std::string_view text) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
@@ -109,10 +115,10 @@ bool FolderObjects::DropUnlisted(const FolderListing& listing) {
     const auto& [name, file] = known;
     if (std::ranges::binary_search(listing.files, name, {}, &ListedFile::name)) return false;
     // The file itself, or a folder that it is in.
-    for (size_t end = name.size(); end != std::string::npos; end = end == 0 ? end : name.rfind('/', end - 1)) {
-      const auto above = unlisted_.find(std::string_view(name).substr(0, end));
-      if (above == unlisted_.end()) continue;
-      above->second.kept += file.entries.size();
+    for (std::string_view above = name; !above.empty(); above = above.substr(0, EndOfFolderAbove(above))) {
+      const auto unlisted = unlisted_.find(above);
+      if (unlisted == unlisted_.end()) continue;
+      unlisted->second.kept += file.entries.size();
       return false;
     }
     return true;

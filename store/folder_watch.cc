@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -24,8 +25,19 @@ using std::chrono::steady_clock;
 
 constexpr uint32_t kEntries = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |
                               IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR | IN_EXCL_UNLINK;
+// A link is never written to: it is replaced.
+constexpr uint32_t kLinks =
+    IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr size_t kMaxLinks = 40;  // on the way to one path; the system follows no more
 constexpr size_t kBufferBytes = size_t{16} << 10;
 constexpr int kMaxReads = 64;  // in one go; the rest is there at the next wait
+
+// What is written into a link; empty for what is none.
+std::string LinkTarget(const std::string& path) {
+  std::array<char, PATH_MAX> target;
+  const ssize_t size = readlink(path.c_str(), target.data(), target.size());
+  return size <= 0 ? std::string() : std::string(target.data(), static_cast<size_t>(size));
+}
 
 }  // namespace
 
@@ -42,7 +54,8 @@ FolderWatch::~FolderWatch() {
 
 void FolderWatch::Begin() {
   named_.clear();
-  last_entry_folder_ = std::exchange(entry_folder_, -1);
+  last_entry_folders_.clear();
+  for (const auto& [watch, names] : std::exchange(entries_, {})) last_entry_folders_.insert(watch);
   blind_ = false;
   problem_.clear();
   if (inotify_ < 0) inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -66,9 +79,40 @@ void FolderWatch::AddFolder(const std::string& path) {
 }
 
 void FolderWatch::AddEntry(const std::string& path) {
-  entry_ = BaseName(path);
-  // The folder above may be one of those watched for themselves: its mask only grows.
-  entry_folder_ = Add(FolderAbove(path), kEntries | IN_MASK_ADD);
+  AddName(path, kEntries);
+  AddLinksTo(path);
+}
+
+void FolderWatch::AddName(const std::string& path, uint32_t mask) {
+  // The folder above may be one of those watched for themselves, or hold other entries: its mask only grows.
+  const int watch = Add(FolderAbove(path), mask | IN_MASK_ADD);
+  if (watch >= 0) entries_[watch].emplace(BaseName(path));
+}
+
+void FolderWatch::AddLinksTo(const std::string& path) {
+  std::string reached;      // without links
+  std::string left = path;  // from there
+  size_t links = 0;
+  while (!left.empty() && links < kMaxLinks) {
+    if (left.front() == '/') {
+      if (reached.empty()) reached = "/";
+      left.erase(0, 1);
+      continue;
+    }
+    const size_t end = std::min(left.find('/'), left.size());
+    const std::string next = PathBelow(reached, std::string_view(left).substr(0, end));
+    left.erase(0, end);
+    if (LinkTarget(next).empty()) {
+      reached = next;
+      continue;
+    }
+    ++links;
+    AddName(next, kLinks);  // before it is read: who leads it elsewhere from now on is heard
+    const std::string target = LinkTarget(next);
+    if (target.starts_with('/')) reached.clear();
+    left.insert(0, target);
+  }
+  if (links > 0 && !reached.empty()) AddName(reached, kEntries);
 }
 
 int FolderWatch::Add(const std::string& path, uint32_t mask) {
@@ -85,9 +129,9 @@ int FolderWatch::Add(const std::string& path, uint32_t mask) {
 }
 
 void FolderWatch::End() {
-  if (last_entry_folder_ >= 0) folders_.insert(last_entry_folder_);
+  folders_.insert(last_entry_folders_.begin(), last_entry_folders_.end());
   for (const int watch : folders_) {
-    if (!named_.contains(watch) && watch != entry_folder_) inotify_rm_watch(inotify_, watch);
+    if (!named_.contains(watch) && !entries_.contains(watch)) inotify_rm_watch(inotify_, watch);
   }
   folders_ = named_;
 }
@@ -145,8 +189,9 @@ bool FolderWatch::Drain() {
         folders_.erase(event.wd);  // went with its folder
       } else if (folders_.contains(event.wd)) {
         concerned = true;
-      } else if (event.wd == entry_folder_) {
-        concerned = concerned || event.len == 0 || name == entry_ || std::string_view(name).starts_with("..");
+      } else if (const auto entries = entries_.find(event.wd); entries != entries_.end()) {
+        concerned = concerned || event.len == 0 || entries->second.contains(std::string_view(name)) ||
+                    std::string_view(name).starts_with("..");
       }
     }
   }

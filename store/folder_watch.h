@@ -5,7 +5,7 @@
 // finds the difference, and an overflow of the system's queue is one event like any other.
 //
 // Threads:    Refresh and Stop from any thread, also while another one waits; the rest belongs to one thread
-// Cost:       one inotify watch for each folder; a wait takes a file descriptor's worth of events at a time
+// Cost:       one inotify watch for each folder, and for each link on the way to an entry; a wait takes a file descriptor's worth of events at a time
 // Tested by:  tests/store_directory_test.cc
 
 #ifndef BERTH_STORE_FOLDER_WATCH_H_
@@ -15,6 +15,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,8 +39,9 @@ class FolderWatch {
   void Begin();
   // The entries of this folder.
   void AddFolder(const std::string& path);
-  // What becomes of this one path: an entry of the folder above it. Also of names that begin with two dots, by which
-  // mounted volumes exchange all their entries at once.
+  // What becomes of this one path: an entry of the folder above it, every symbolic link on the way to it, and the entry
+  // that they lead to. Also of names that begin with two dots beside them, by which mounted volumes exchange all their
+  // entries at once.
   void AddEntry(const std::string& path);
   void End();
 
@@ -60,6 +63,8 @@ class FolderWatch {
   FolderWatch(size_t max_folders, int nudge) : max_folders_(max_folders), nudge_(nudge) {}
 
   int Add(const std::string& path, uint32_t mask);
+  void AddName(const std::string& path, uint32_t mask);
+  void AddLinksTo(const std::string& path);
   void Nudge();
   bool Drain();
 
@@ -67,10 +72,9 @@ class FolderWatch {
   const int nudge_;   // an eventfd
   int inotify_ = -1;  // -1: the system gave none; asked for again in every round
   std::set<int> folders_;
-  std::set<int> named_;  // in this round
-  int entry_folder_ = -1;
-  int last_entry_folder_ = -1;  // of the round before
-  std::string entry_;
+  std::set<int> named_;                                        // in this round
+  std::map<int, std::set<std::string, std::less<>>> entries_;  // by the watch of their folder
+  std::set<int> last_entry_folders_;                           // of the round before
   bool blind_ = false;
   std::string problem_;
   uint64_t overflows_ = 0;

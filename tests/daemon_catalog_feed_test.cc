@@ -251,6 +251,95 @@ TEST_F(CatalogFeedTest, WhatOnlyOtherObjectsMakeBadIsStaleToo) {
   Until([](const FeedStatus& status) { return status.refused.empty(); });
 }
 
+TEST_F(CatalogFeedTest, BindingsThatNoLaunchGetsAreToldOfWhenTheyComeAndGo) {
+  const std::string others = Documents({ZoneText("z1"), RunnerText("r1", "p1"), RunnerText("r2", "p1")});
+  const auto put = [&](std::string_view spec) {
+    folder_.Put("catalog/p.yaml", "{kind: Profile, display_name: p1, spec: " + std::string(spec) + "}\n");
+  };
+  const auto until = [&](size_t count) {
+    Until([&](const FeedStatus& status) { return status.invalid_bindings.size() == count; });
+  };
+  folder_.Write("catalog/a.yaml", others);
+  put("{}");
+  Start();
+  Until([](const FeedStatus& status) { return status.ready; });
+  EXPECT_THAT(feed_->status()->invalid_bindings, IsEmpty());
+  for (const bool gone : {false, true}) {
+    gone ? folder_.Remove("catalog/p.yaml") : put("{network: {egress: {default: b, modes: {a: {type: none}}}}}");
+    until(2);
+    const std::shared_ptr<const FeedStatus> status = feed_->status();
+    EXPECT_THAT(status->refused, IsEmpty());
+    EXPECT_THAT(status->stale, IsEmpty());
+    for (size_t i = 0; i < 2; ++i) {
+      const InvalidBinding& binding = status->invalid_bindings[i];
+      EXPECT_EQ(binding.runner_id, i == 0 ? "r1" : "r2");
+      EXPECT_EQ(binding.organization_id, "default");
+      EXPECT_EQ(binding.profile_name, "p1");
+      ASSERT_THAT(binding.issues, SizeIs(1));
+      EXPECT_EQ(binding.issues[0].code, gone ? IssueCode::kUnknownProfile : IssueCode::kEgressDefaultUnknown);
+      const std::string place = gone ? "a.yaml:" + std::to_string(i * 2 + 3) + ":" : "p.yaml:1:";
+      EXPECT_EQ(PlaceOf(binding.issues[0]).substr(0, place.size()), place);
+    }
+    put("{}");
+    until(0);
+  }
+  UntilTold(FeedEvent::Kind::kBindingGood, {"", "", "", ""});
+  EXPECT_THAT(log_.Subjects(FeedEvent::Kind::kBindingInvalid), SizeIs(4));
+  EXPECT_THAT(log_.Subjects(FeedEvent::Kind::kBindingsInvalid), IsEmpty());
+}
+
+TEST(InvalidBindings, SayWhichOfTheirDocumentsIsWrong) {
+  const std::string zone = "{kind: Zone, zone: z1, defaults: {}}\n";
+  const std::string profile = "{kind: Profile, display_name: p1, spec: {}}\n";
+  const auto runner = [](std::string_view overrides) {
+    return "{kind: Runner, runner_id: r1, identity: {zone: z1, cluster_name: c}, profile_bindings: [" +
+           std::string("{profile_template_id: p1, is_default: true, overrides_json: '") + std::string(overrides) +
+           "'}]}\n";
+  };
+  const auto places = [](const std::string& a, const std::string& b, const std::string& c) {
+    Catalog catalog;
+    AddSource(std::make_shared<SourceText>("zone.yaml", a), catalog);
+    AddSource(std::make_shared<SourceText>("profile.yaml", b), catalog);
+    AddSource(std::make_shared<SourceText>("runner.yaml", c), catalog);
+    Engine engine;
+    EXPECT_TRUE(engine.Publish(catalog, 1).ok());
+    std::vector<std::string> files;
+    for (const InvalidBinding& binding : InvalidBindingsOf(*engine.snapshot())) {
+      for (const Issue& issue : binding.issues) files.push_back(issue.file);
+    }
+    return files;
+  };
+  EXPECT_THAT(places(zone, profile, runner("{}")), IsEmpty());
+  EXPECT_THAT(places("{kind: Zone, zone: z1, defaults: {tags: 1}}", profile, runner("{}")), ElementsAre("zone.yaml"));
+  EXPECT_THAT(places(zone, "{kind: Profile, display_name: p1, spec: {tags: 1}}", runner("{}")),
+              ElementsAre("profile.yaml"));
+  EXPECT_THAT(places(zone, profile, runner(R"({"tags": 1})")), ElementsAre("runner.yaml"));
+  EXPECT_THAT(places(zone, "", runner("{}")), ElementsAre("runner.yaml"));
+}
+
+TEST(FeedEvents, ManyBindingsAtOnceAreANumber) {
+  FeedStatus before;
+  FeedStatus after;
+  for (int i = 0; i < 60; ++i) {
+    const std::string runner = "r" + std::to_string(100 + i);
+    if (i < 30) before.invalid_bindings.push_back({runner, "default", "p", {}});
+    if (i % 2 == 0) after.invalid_bindings.push_back({runner, "default", "p", {}});
+  }
+  // 15 are both; 15 came, and 15 went.
+  EXPECT_THAT(EventsBetween(before, after), SizeIs(30));
+  EXPECT_THAT(EventsBetween(after, after), IsEmpty());
+  const std::vector<FeedEvent> came = EventsBetween({}, before);
+  ASSERT_THAT(came, SizeIs(kMaxBindingEvents + 1));
+  EXPECT_EQ(came.front().kind, FeedEvent::Kind::kBindingInvalid);
+  EXPECT_EQ(came.front().binding.runner_id, "r100");
+  EXPECT_EQ(came.back().kind, FeedEvent::Kind::kBindingsInvalid);
+  EXPECT_EQ(came.back().count, 30 - kMaxBindingEvents);
+  const std::vector<FeedEvent> went = EventsBetween(before, {});
+  ASSERT_THAT(went, SizeIs(kMaxBindingEvents + 1));
+  EXPECT_EQ(went.front().kind, FeedEvent::Kind::kBindingGood);
+  EXPECT_EQ(went.back().kind, FeedEvent::Kind::kBindingsGood);
+}
+
 TEST_F(CatalogFeedTest, StopsWhileItWaits) {
   Start();
   Until([](const FeedStatus& status) { return !status.source.problems.empty(); });

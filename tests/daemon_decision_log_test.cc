@@ -136,12 +136,13 @@ TEST(DecisionLog, WritesOneObjectForEachDecision) {
              .revision = 18446744073709551615U,
              .latency = std::chrono::nanoseconds(12999)});
   log.Close();
-  EXPECT_EQ(Read(path),
-            R"({"time":"2026-01-02T03:04:05.123456Z","decision_id":"d-1","caller":"ci","method":"Admit",)"
-            R"("organization":"acme","user":"u \"1\"\n","sandbox_id":"s","verdict":"REJECTED","code":"CWSANDBOX_NO_SUITABLE_RUNNER",)"
-            R"("reason":"INSUFFICIENT_GPU","runner":"","profile":"gpu","revision":18446744073709551615,)"
-            R"("latency_microseconds":12})"
-            "\n");
+  EXPECT_EQ(
+      Read(path),
+      R"({"time":"2026-01-02T03:04:05.123456Z","decision_id":"d-1","caller":"ci","method":"Admit",)"
+      R"("organization":"acme","user":"u \"1\"\n","sandbox_id":"s","verdict":"REJECTED","code":"CWSANDBOX_NO_SUITABLE_RUNNER",)"
+      R"("reason":"INSUFFICIENT_GPU","runner":"","profile":"gpu","revision":18446744073709551615,)"
+      R"("latency_microseconds":12})"
+      "\n");
   EXPECT_EQ(std::filesystem::status(path).permissions() & std::filesystem::perms::others_all,
             std::filesystem::perms::none);
   EXPECT_EQ(log.dropped(), 0U);

@@ -30,6 +30,11 @@ MetricGauges SomeGauges() {
   gauges.catalog_stale_objects = 2;
   gauges.catalog_stale_files = 1;
   gauges.catalog_last_apply = std::chrono::system_clock::time_point(std::chrono::milliseconds(1500));
+  gauges.catalog_invalid_bindings = 11;
+  gauges.catalog_problems = 3;
+  gauges.catalog_failing = true;
+  gauges.tls_reload_failed = true;
+  gauges.tls_not_after = std::chrono::system_clock::time_point(seconds(2'000'000'000));
   gauges.sandboxes = 4;
   gauges.decision_log_dropped = 5;
   gauges.decision_log_errors = 6;
@@ -139,6 +144,12 @@ TEST(Metrics, PrintsTheStateItIsGiven) {
   EXPECT_EQ(ValueOf(text, "berthd_catalog_stale_objects"), "2");
   EXPECT_EQ(ValueOf(text, "berthd_catalog_stale_files"), "1");
   EXPECT_EQ(ValueOf(text, "berthd_catalog_last_apply_timestamp_seconds"), "1.5");
+  EXPECT_EQ(ValueOf(text, "berthd_catalog_invalid_bindings"), "11");
+  EXPECT_EQ(ValueOf(text, "berthd_catalog_problems"), "3");
+  EXPECT_EQ(ValueOf(text, "berthd_catalog_failing"), "1");
+  EXPECT_EQ(ValueOf(text, "berthd_tokens_reload_failed"), "0");
+  EXPECT_EQ(ValueOf(text, "berthd_tls_reload_failed"), "1");
+  EXPECT_EQ(ValueOf(text, "berthd_tls_not_after_timestamp_seconds"), "2000000000");
   EXPECT_EQ(ValueOf(text, "berthd_sandboxes"), "4");
   EXPECT_EQ(ValueOf(text, "berthd_decision_log_dropped_total"), "5");
   EXPECT_EQ(ValueOf(text, "berthd_decision_log_errors_total"), "6");

@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import pathlib
+import re
 import signal
 import socket
 import ssl
@@ -19,8 +20,9 @@ import threading
 import unittest
 
 import grpc
-from berthd import BINARY, DEADLINE, Authority, Berthd, clean_environment, details, method, replace, run, until
+from berthd import BINARY, DEADLINE, ROOT, Authority, Berthd, clean_environment, details, method, replace, run, until
 from daemon_wire_test import ADMISSION, DISCOVERY, GATEWAY, PROFILE, runner, sha256
+from schemas_test import errors_of
 
 ADMIT = f"{ADMISSION}/Admit"
 STREAM = f"{ADMISSION}/AdmitStream"
@@ -32,6 +34,13 @@ SHORT = {"resource_requests": {"memory": "1Gi"}}
 
 def one_runner(name, **values):
     return runner("default", name, **values).rstrip("-\n") + "\n"
+
+
+def readiness(berthd):
+    """Status and document of /readyz, which must be what its schema says."""
+    status, document = berthd.readiness()
+    assert next(iter(document)) == "schema" and not errors_of("readiness", document), errors_of("readiness", document)
+    return status, document
 
 
 class OperationTest(unittest.TestCase):
@@ -79,7 +88,7 @@ class Reload(OperationTest):
         self.until_runners(berthd, ["beta"])
         after = self.revision(berthd)
         self.assertGreater(after, before)
-        self.assertEqual(berthd.readiness()[1]["catalog_revision"], after)
+        self.assertEqual(readiness(berthd)[1]["catalog_revision"], after)
         self.assertEqual(berthd.metric("berthd_catalog_revision"), after)
 
     def test_files_are_written_in_place_added_and_deleted(self):
@@ -139,7 +148,7 @@ class Reload(OperationTest):
         self.assertEqual((line["level"], line["file"], line["kept_objects"]), ("error", "alpha.yaml", 1))
         finding = berthd.wait_for("finding")
         self.assertRegex(finding["source"], r"^alpha\.yaml:\d+:\d+$")
-        status, document = berthd.readiness()
+        status, document = readiness(berthd)
         self.assertEqual((status, document["ready"]), (200, True))
         (stale,) = document["stale_files"]["listed"]
         self.assertEqual((document["stale_files"]["total"], stale["file"], stale["kept_objects"]), (1, "alpha.yaml", 1))
@@ -150,7 +159,7 @@ class Reload(OperationTest):
         self.assertEqual(self.revision(berthd), before)
         replace(self.catalog / "alpha.yaml", one_runner("alpha"))
         berthd.wait_for("file is good again, or gone", file="alpha.yaml")
-        self.assertEqual(berthd.readiness()[1]["stale_files"], {"total": 0, "listed": []})
+        self.assertEqual(readiness(berthd)[1]["stale_files"], {"total": 0, "listed": []})
         self.assertEqual(berthd.metric("berthd_catalog_stale_files"), 0)
 
     def test_a_refused_object_leaves_its_last_good_version(self):
@@ -160,7 +169,7 @@ class Reload(OperationTest):
         self.assertIn("alpha", line["object"])
         finding = berthd.wait_for("finding")
         self.assertRegex(finding["source"], r"^alpha\.yaml:\d+:\d+$")
-        _, document = berthd.readiness()
+        _, document = readiness(berthd)
         (stale,) = document["stale_objects"]["listed"]
         self.assertEqual((stale["object"], stale["issues"][0]["source"]), (line["object"], finding["source"]))
         self.assertEqual(berthd.metric("berthd_catalog_stale_objects"), 1)
@@ -177,13 +186,72 @@ class Reload(OperationTest):
         berthd = self.serve(*self.QUIET)
         replace(self.catalog / "beta.yaml", one_runner("beta").replace("32000", "many"))
         line = berthd.wait_for("object refused, it is not served")
-        (refused,) = berthd.readiness()[1]["refused_objects"]["listed"]
+        (refused,) = readiness(berthd)[1]["refused_objects"]["listed"]
         self.assertEqual(refused["object"], line["object"])
         self.assertRegex(refused["issues"][0]["source"], r"^beta\.yaml:\d+:\d+$")
         self.assertEqual(self.runners(berthd), ["alpha"])
         replace(self.catalog / "beta.yaml", one_runner("beta"))
         self.until_runners(berthd, ["alpha", "beta"])
-        self.assertEqual(berthd.readiness()[1]["refused_objects"]["total"], 0)
+        self.assertEqual(readiness(berthd)[1]["refused_objects"]["total"], 0)
+
+    def test_bindings_whose_spec_is_invalid_are_seen(self):
+        berthd = self.serve(*self.QUIET)
+        self.assertEqual(readiness(berthd)[1]["invalid_bindings"], {"total": 0, "listed": []})
+        self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 0)
+        binding = {"runner_id": "alpha", "organization_id": "default", "profile_name": "base"}
+        # No object is refused: what the profile says only contradicts itself, or it is gone.
+        for break_it, place, text in [
+                (lambda: replace(self.catalog / "profile.yaml", BASE.replace("default: deny-all", "default: nosuch")),
+                 r"^profile\.yaml:\d+:\d+$", "nosuch"),
+                ((self.catalog / "profile.yaml").unlink, r"^alpha\.yaml:\d+:\d+$", "base")]:
+            seen = berthd.seen()
+            break_it()
+            line = berthd.wait_for("profile binding is invalid, launches do not get it", seen, **binding)
+            self.assertEqual(line["level"], "error")
+            finding = berthd.wait_for("finding", seen)
+            self.assertRegex(finding["source"], place)
+            self.assertIn(text, finding["detail"])
+            status, document = readiness(berthd)
+            self.assertEqual((status, document["invalid_bindings"]["total"]), (200, 1))
+            (listed,) = document["invalid_bindings"]["listed"]
+            self.assertEqual({key: listed[key] for key in binding}, binding)
+            self.assertEqual(listed["issues"][0]["source"], finding["source"])
+            self.assertEqual(listed["issues"][0]["message"], finding["detail"])
+            self.assertEqual([document[key]["total"] for key in ("stale_files", "stale_objects", "refused_objects")],
+                             [0, 0, 0])
+            self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 1)
+            code, *_ = berthd.error(ADMIT, launch={})
+            self.assertEqual(code, "FAILED_PRECONDITION")
+            replace(self.catalog / "profile.yaml", BASE)
+            berthd.wait_for("profile binding is valid again, or gone", seen, **binding)
+            self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 0)
+        # The schema refuses a document that differs in a single detail.
+        for key in document:
+            self.assertNotEqual(errors_of("readiness", {k: v for k, v in document.items() if k != key}), [], key)
+        for key, value in (("surprise", 1), ("ready", 1), ("objects", -1), ("applied_at", "now"), ("problems", None),
+                           ("invalid_bindings", {"total": 1}), ("last_error", ""), ("schema", "berth.readiness/v2"),
+                           ("invalid_bindings", {"total": 1, "listed": [{**listed, "surprise": 1}]}),
+                           ("invalid_bindings", {"total": 1, "listed": [{**listed, "issues": [{}]}]})):
+            self.assertNotEqual(errors_of("readiness", {**document, key: value}), [], f"{key} = {value!r}")
+        # Of very many at once some are told one by one, the rest as a number.
+        for number in range(150):
+            (self.root / f"r{number}.yaml").write_text(one_runner(f"r{number:03}"))
+        (self.catalog / "many").mkdir()
+        for number in range(150):
+            os.rename(self.root / f"r{number}.yaml", self.catalog / f"many/r{number}.yaml")
+        until(lambda: readiness(berthd)[1]["objects"] == 153, "all runners are there")
+        self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 0)
+        seen = berthd.seen()
+        (self.catalog / "profile.yaml").unlink()
+        line = berthd.wait_for("more profile bindings are invalid", seen)
+        self.assertEqual((line["level"], line["bindings"]), ("error", 131))
+        self.assertEqual(berthd.log().count("launches do not get it"), 2 + 20)
+        document = readiness(berthd)[1]["invalid_bindings"]
+        self.assertEqual((document["total"], len(document["listed"])), (151, 100))
+        self.assertEqual(berthd.metric("berthd_catalog_invalid_bindings"), 151)
+        replace(self.catalog / "profile.yaml", BASE)
+        self.assertEqual(berthd.wait_for("more profile bindings are valid again, or gone", seen)["bindings"], 131)
+        self.assertEqual(berthd.log().count("profile binding is valid again"), 2 + 20)
 
     def test_a_catalog_poisoned_again_and_again(self):
         berthd = self.serve(*self.QUIET)
@@ -195,30 +263,31 @@ class Reload(OperationTest):
                          one_runner("alpha") + "---\n" + one_runner("alpha")]
         for turn, poison in enumerate((poisons + beside_others) * 3):
             replace(self.catalog / "alpha.yaml", poison)
-            until(lambda: sum(berthd.readiness()[1][key]["total"] for key in ("stale_files", "stale_objects")),
+            until(lambda: sum(readiness(berthd)[1][key]["total"] for key in ("stale_files", "stale_objects")),
                   f"poison {poison!r} of turn {turn} is seen")
             self.assertEqual(self.runners(berthd), ["alpha"])
             if poison in poisons:
                 self.assertEqual(self.revision(berthd), served[-1], f"poison {poison!r} moved the revision")
             last = self.revision(berthd)
-            self.assertEqual(berthd.readiness()[0], 200)
+            self.assertEqual(readiness(berthd)[0], 200)
             replace(self.catalog / "alpha.yaml", one_runner("alpha", group=f"group-{turn}"))
             until(lambda: self.revision(berthd) > last, f"the good version of turn {turn} is served")
             self.assertEqual(berthd.call(f"{DISCOVERY}/GetAvailableRunner", runner_id="alpha").runner_group_id,
                              f"group-{turn}")
             served.append(self.revision(berthd))
         self.assertEqual(served, sorted(set(served)))
-        _, document = berthd.readiness()
+        _, document = readiness(berthd)
         self.assertEqual([document[key]["total"] for key in ("stale_files", "stale_objects", "refused_objects")],
                          [0, 0, 0])
 
     def test_a_source_that_is_missing_at_the_start(self):
         missing = self.root / "later"
         with Berthd("--source", missing, "--source-poll-seconds", "1", ready=False) as berthd:
-            until(lambda: berthd.readiness()[1]["problems"], "the missing source is a problem")
-            status, document = berthd.readiness()
+            until(lambda: readiness(berthd)[1]["problems"], "the missing source is a problem")
+            status, document = readiness(berthd)
             self.assertEqual((status, document["ready"], document["catalog_revision"]), (503, False, 0))
             self.assertIn(str(missing), document["problems"][0])
+            self.assertEqual(berthd.metric("berthd_catalog_problems"), 1)
             self.assertEqual(berthd.health(), "NOT_SERVING")
             self.assertEqual(berthd.http("/healthz")[0], 200)
             code, text, _, found = berthd.error(ADMIT, launch={})
@@ -226,12 +295,15 @@ class Reload(OperationTest):
                              text)
             os.rename(self.catalog, missing)
             berthd.wait_for("ready")
-            self.assertEqual(berthd.readiness()[0], 200)
-            self.assertEqual(berthd.readiness()[1]["problems"], [])
+            self.assertEqual(readiness(berthd)[0], 200)
+            self.assertEqual(readiness(berthd)[1]["problems"], [])
+            self.assertEqual(berthd.metric("berthd_catalog_problems"), 0)
+            self.assertEqual(berthd.metric("berthd_catalog_failing"), 0)
             until(lambda: berthd.health() == "SERVING", "health says so")
             # When the folder goes, what was served is served on.
             os.rename(missing, self.catalog)
-            until(lambda: berthd.readiness()[1]["problems"], "the source is missing again")
+            until(lambda: readiness(berthd)[1]["problems"], "the source is missing again")
+            self.assertEqual(berthd.metric("berthd_catalog_problems"), 1)
             self.assertEqual(self.runners(berthd), ["alpha"])
 
 
@@ -296,6 +368,7 @@ class Tokens(OperationTest):
                 line = berthd.wait_for("the tokens before stay in force", seen)
                 self.assertEqual(line["level"], "error")
                 self.assertRegex(line["detail"], place)
+                self.assertEqual(berthd.metric("berthd_tokens_reload_failed"), 1)
                 self.assertTrue(self.works(berthd, "good-token"))
         seen = berthd.seen()
         path.unlink()
@@ -303,6 +376,7 @@ class Tokens(OperationTest):
         self.assertTrue(self.works(berthd, "good-token"))
         self.write(mended="mended-token")
         until(lambda: self.works(berthd, "mended-token"), "the mended file is read")
+        until(lambda: berthd.metric("berthd_tokens_reload_failed") == 0, "what is on disk is in force")
         self.assertFalse(self.works(berthd, "good-token"))
 
     def test_a_broken_file_is_none_to_start_with(self):
@@ -342,8 +416,8 @@ class Tls(OperationTest):
     def setUpClass(cls):
         cls.pki = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         authority = Authority(cls.pki)
-        for name in ("first", "second", "client"):
-            authority.issue(name)
+        for name, days in (("first", 2), ("second", 3), ("client", 2)):
+            authority.issue(name, days=days)
         authority.issue("expired", days=-1)
         Authority(cls.pki, "other").issue("foreign")
 
@@ -368,27 +442,38 @@ class Tls(OperationTest):
         return self.serve("--tls-cert", self.root / "tls.crt", "--tls-key", self.root / "tls.key", *arguments,
                           credentials=self.credentials(client), tls=self.context(client))
 
-    def served(self, address, client=None):
-        """The name in the certificate that a new connection is shown."""
+    def shown(self, address, client=None):
+        """The certificate that a new connection is shown."""
         context = self.context(client)
         context.set_alpn_protocols(["h2", "http/1.1"])
         host, port = address.rsplit(":", 1)
         with socket.create_connection((host, int(port)), DEADLINE) as plain, \
                 context.wrap_socket(plain, server_hostname="localhost") as secure:
-            return dict(pair[0] for pair in secure.getpeercert()["subject"])["commonName"]
+            return secure.getpeercert()
+
+    def served(self, address, client=None):
+        """The name in it."""
+        return dict(pair[0] for pair in self.shown(address, client)["subject"])["commonName"]
+
+    def not_after(self, address):
+        return ssl.cert_time_to_seconds(self.shown(address)["notAfter"])
 
     def test_the_certificate_is_replaced_while_it_serves(self):
         self.install("first")
         berthd = self.serve_with_tls()
         addresses = (berthd.address, berthd.http_address)
         self.assertEqual([self.served(address) for address in addresses], ["first", "first"])
+        self.assertEqual(berthd.metric("berthd_tls_not_after_timestamp_seconds"), self.not_after(berthd.http_address))
         stream = berthd.open(STREAM)
         stream.ask(launch={})
+        first = berthd.metric("berthd_tls_not_after_timestamp_seconds")
         self.install("second")
         until(lambda: [self.served(address) for address in addresses] == ["second", "second"], "the second is shown")
+        until(lambda: berthd.metric("berthd_tls_not_after_timestamp_seconds") > first, "its end is that of the second")
+        self.assertEqual(berthd.metric("berthd_tls_not_after_timestamp_seconds"), self.not_after(berthd.http_address))
         self.assertEqual(stream.ask(request_id=7, launch={}).request_id, 7)  # over the connection of before
         berthd.call(ADMIT, launch={})
-        self.assertEqual(berthd.readiness()[0], 200)
+        self.assertEqual(readiness(berthd)[0], 200)
         stream.close()
         self.assertEqual(list(stream.answers), [])
 
@@ -396,6 +481,9 @@ class Tls(OperationTest):
         self.install("first")
         berthd = self.serve_with_tls()
         addresses = (berthd.address, berthd.http_address)
+
+        not_after = self.not_after(berthd.http_address)
+        self.assertEqual(berthd.metric("berthd_tls_reload_failed"), 0)
 
         def break_with(what):
             seen = berthd.seen()
@@ -405,6 +493,8 @@ class Tls(OperationTest):
             # Twice: a handshake may be what finds out.
             for _ in range(2):
                 self.assertEqual([self.served(address) for address in addresses], ["first", "first"])
+            self.assertEqual(berthd.metric("berthd_tls_reload_failed"), 1)
+            self.assertEqual(berthd.metric("berthd_tls_not_after_timestamp_seconds"), not_after)
             return line["detail"]
 
         other_key = self.pem("second.key").decode()
@@ -413,6 +503,7 @@ class Tls(OperationTest):
         self.assertIn(str(self.root / "tls.crt"), break_with(lambda: (self.root / "tls.crt").unlink()))
         self.install("second")
         until(lambda: [self.served(address) for address in addresses] == ["second", "second"], "the mended pair serves")
+        until(lambda: berthd.metric("berthd_tls_reload_failed") == 0, "what is on disk is in force")
         self.assertNotIn(other_key.splitlines()[1], berthd.log())
 
     def test_clients_prove_themselves(self):
@@ -539,7 +630,7 @@ class Sockets(OperationTest):
             for address in addresses:
                 with grpc.insecure_channel(address) as channel:
                     channel.unary_unary(f"/{ADMIT}")(b"\x0a\x00", timeout=DEADLINE)
-            self.assertEqual(berthd.readiness()[0], 200)
+            self.assertEqual(readiness(berthd)[0], 200)
 
 
 class Draining(OperationTest):
@@ -552,7 +643,7 @@ class Draining(OperationTest):
         stream.ask(request_id=1, launch={})
         berthd.signal(signal.SIGTERM)
         berthd.wait_for("draining")
-        status, document = berthd.readiness()
+        status, document = readiness(berthd)
         self.assertEqual((status, document["ready"], document["draining"]), (503, False, True))
         self.assertEqual(berthd.http("/healthz")[0], 200)
         self.assertEqual(next(watch), "NOT_SERVING")
@@ -629,7 +720,11 @@ class Settings(OperationTest):
         environment = {"BERTHD_RETRY_DELAY_SECONDS": "6", "BERTHD_MAX_SANDBOXES": "6"}
         out, _ = self.config(*arguments, "-o", "json", environment=environment)
         document = json.loads(out)
-        self.assertEqual(document["schema"], "berth.config/v1")
+        self.assertEqual((next(iter(document)), document["schema"]), ("schema", "berth.config/v1"))
+        self.assertEqual(errors_of("config", document), [])
+        for key, value in (("value", None), ("value", 0.5), ("name", "a-b"), ("origin", ""), ("surprise", 1)):
+            broken = {**document, "settings": [{**document["settings"][0], key: value}]}
+            self.assertNotEqual(errors_of("config", broken), [], f"{key} = {value!r}")
         rows = {row["name"]: (row["value"], row["origin"]) for row in document["settings"]}
         self.assertEqual(rows["source"], ("catalog", "berthd.yaml:2:9"))
         self.assertEqual(rows["grace_seconds"], (3, "berthd.yaml:3:16"))
@@ -784,7 +879,7 @@ class DecisionLog(OperationTest):
         self.assertIn(f"`{path}` cannot be written: there is no such folder", line["detail"])
         berthd.call(ADMIT, launch={})
         self.assertGreaterEqual(berthd.metric("berthd_decision_log_errors_total"), 1)
-        self.assertEqual(berthd.readiness()[0], 200)
+        self.assertEqual(readiness(berthd)[0], 200)
         path.parent.mkdir()
         berthd.wait_for("the decision log is written again")
         until(lambda: len(self.lines(path)) == 1, "the decision of before is in the log")
@@ -808,6 +903,26 @@ class Metrics(OperationTest):
         done = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True,
                               timeout=DEADLINE, check=False)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_the_table_of_the_manual_lists_them_all(self):
+        (self.root / "pki").mkdir()
+        Authority(self.root / "pki").issue("server")
+        page = (ROOT / "docs/daemon.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \| *(.*?) *\| .+ \|$", page, flags=re.M)
+        table = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+        self.assertEqual(len(table), len(rows))
+        tls = ssl.create_default_context(cafile=self.root / "pki/authority.crt")
+        credentials = grpc.ssl_channel_credentials((self.root / "pki/authority.crt").read_bytes())
+        berthd = self.serve("--tls-cert", self.root / "pki/server.crt", "--tls-key", self.root / "pki/server.key",
+                            credentials=credentials, tls=tls)
+        _, _, text = berthd.http("/metrics")
+        scraped = {name: (kind, set()) for name, kind in re.findall(r"(?m)^# TYPE (\w+) (\w+)$", text)}
+        for series in berthd.metrics():
+            name = re.split(r"[{ ]", series)[0]
+            if name not in scraped:
+                name = re.sub(r"_(bucket|sum|count)$", "", name)
+            scraped[name][1].update(set(re.findall(r'(\w+)="', series)) - {"le"})
+        self.assertEqual(scraped, table)
 
     def test_counters_add_up_to_the_calls(self):
         (self.root / "tokens.yaml").write_text(

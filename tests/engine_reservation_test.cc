@@ -265,7 +265,7 @@ TEST(Reservation, SurvivesPublishHeartbeatAndItsRunner) {
   fleet.Publish(One());
   EXPECT_EQ(fleet.Reserved(), one);
   EXPECT_EQ(fleet.Live().connection, ConnectionStatus::kConnected);
-  EXPECT_EQ(fleet.Live().gpu, 0);
+  EXPECT_EQ(fleet.Live().gpu, 1);
   fleet.Publish({ZoneSource()});
   reservation.reset();
   fleet.Publish(One());

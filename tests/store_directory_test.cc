@@ -276,6 +276,50 @@ TEST_F(StoreDirectory, ThePathItselfLeadsThroughAnExchangedLink) {
   }
 }
 
+// As git-sync keeps a repository: `work/current` leads to the folder of a commit, and is renamed over.
+TEST_F(StoreDirectory, AFolderAboveThePathIsALinkThatIsExchanged) {
+  for (const std::string_view version : {"1", "2", "3"}) {
+    folder_.Write("trees/v" + std::string(version) + "/catalog/a.yaml", ProfileText("a", version));
+    folder_.Write("trees/v" + std::string(version) + "/one.yaml", ProfileText("one", version));
+  }
+  folder_.MakeFolder("work");
+  folder_.MakeFolder("top");
+  folder_.Link("../work/./current", "top/first");  // a link through a link, and one that names its target in full
+  folder_.Link(folder_.At("top/first"), "top/second");
+  for (const auto& [path, key] :
+       {std::pair("work/current/catalog", "a.yaml#profile/default/a"),
+        std::pair("work/current/one.yaml", "one.yaml#profile/default/one"),
+        std::pair("top/second/catalog", "a.yaml#profile/default/a"),
+        std::pair("top/second/../v1/../../top/first/one.yaml", "one.yaml#profile/default/one")}) {
+    SCOPED_TRACE(path);
+    folder_.Link("../trees/v1", "work/current");
+    Open(path);
+    EXPECT_EQ(CpuLimit(key), "1");
+    folder_.Link("../trees/v2", "work/current");
+    Until([&] { return CpuLimit(key) == "2"; });
+    folder_.Link("../trees/v3", "work/current");
+    Until([&] { return CpuLimit(key) == "3"; });
+  }
+}
+
+TEST_F(StoreDirectory, AFileBehindALinkIsReplacedWhereItIs) {
+  folder_.Write("outside/one.yaml", ProfileText("one", "1"));
+  folder_.Link("outside/one.yaml", "one.yaml");
+  Open("one.yaml");
+  folder_.Put("outside/one.yaml", ProfileText("one", "2"));
+  Until([&] { return CpuLimit("one.yaml#profile/default/one") == "2"; });
+}
+
+TEST_F(StoreDirectory, LinksInACircleOnTheWayAreOneProblem) {
+  folder_.Link("b", "a");
+  folder_.Link("a", "b");
+  Open("a/catalog");
+  EXPECT_THAT(source_->status().problems, SizeIs(1));
+  folder_.Write("trees/catalog/a.yaml", ZoneText("a"));
+  folder_.Link("trees", "b");
+  UntilKeys({"a.yaml#zone/a"});
+}
+
 TEST_F(StoreDirectory, EditsBehindALinkThatLeadsOutAreFoundByLooking) {
   folder_.Write("outside/a.yaml", ProfileText("a", "1"));
   folder_.MakeFolder("catalog");
@@ -416,6 +460,20 @@ TEST_F(StoreDirectory, AHalfWrittenFileSettles) {
   UntilStale({});
   EXPECT_EQ(CpuLimit("a.yaml#profile/default/a"), "2");
   EXPECT_EQ(CpuLimit("a.yaml#profile/default/b"), "2");
+}
+
+TEST(FolderObjectsNames, AFileWhoseNameBeginsWithASlashIsForgottenLikeAnyOther) {
+  const CatalogFolder folder;
+  folder.Write("a.yaml", ZoneText("a"));
+  FolderObjects objects;
+  const auto never = [] { return false; };
+  FolderListing listing = ListFolder(folder.At(""), FolderFiles::kCatalog);
+  ASSERT_THAT(listing.files, SizeIs(1));
+  listing.files[0].name = "/a.yaml";
+  while (objects.TakeIn(folder.At(""), listing, true, never).unsettled) std::this_thread::yield();
+  ASSERT_EQ(objects.files(), 1U);
+  EXPECT_THAT(objects.TakeIn(folder.At(""), {}, false, never).changes, SizeIs(1));
+  EXPECT_EQ(objects.files(), 0U);
 }
 
 TEST_F(StoreDirectory, AFileThatWasJustWrittenIsLeftAlone) {
