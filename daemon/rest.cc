@@ -22,9 +22,8 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr std::string_view kInvalidRequest = "CWSANDBOX_INVALID_REQUEST";
-constexpr std::string_view kVersion = "v1beta2";
-constexpr std::string_view kRunners = "runners";
-constexpr std::string_view kProfiles = "profiles";
+constexpr std::string_view kRunners = "/v1beta2/runners";
+constexpr std::string_view kProfiles = "/v1beta2/profiles";
 
 std::string JsonOf(const Message& message) {
   google::protobuf::util::JsonPrintOptions options;
@@ -96,10 +95,10 @@ google::rpc::Status ReadQuery(const HttpRequest& request, std::string_view in_pa
   return {};
 }
 
-// `x` of `/v1beta2/{list}/x`, empty for the list itself; nothing for another path.
+// `x` of `{list}/x`, empty for the list itself; nothing for another path.
 std::optional<std::string> Below(const HttpRequest& request, std::string_view list) {
   const std::vector<std::string>& path = request.segments;
-  if (path.size() < 2 || path.size() > 3 || path[0] != kVersion || path[1] != list) return std::nullopt;
+  if (path.size() < 2 || path.size() > 3 || "/" + path[0] + "/" + path[1] != list) return std::nullopt;
   if (path.size() == 2) return std::string();
   return path[2].empty() ? std::nullopt : std::optional(path[2]);
 }
