@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "berth/daemon/rpc_status.h"
-#include "google/rpc/error_details.pb.h"
 
 namespace berth {
 
@@ -36,14 +35,11 @@ google::rpc::Status StatusOf(AuthFailure failure) {
                     "the token has no role: ask an administrator for `SANDBOX_USER` or `SANDBOX_ADMIN`");
 }
 
-google::rpc::Status NotOpenYet() {
-  google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(1);
-  google::rpc::Status status =
-      MakeStatus(RpcCode::kUnavailable, kBackendUnavailable,
-                 "berthd has not loaded a catalog yet: try again; `/readyz` says what it waits for");
-  status.add_details()->PackFrom(retry);
-  return status;
+google::rpc::Status Access::NotOpen() const {
+  return MakeStatus(RpcCode::kUnavailable, kBackendUnavailable,
+                    closed_.load() ? "this berthd is about to stop: try again, at another one if there is one"
+                                   : "berthd has not loaded a catalog yet: try again; `/readyz` says what it waits for",
+                    {}, /*retry_seconds=*/1);
 }
 
 }  // namespace berth

@@ -1,4 +1,4 @@
-// The door: who a call comes from, whether they may make it, and whether there is a catalog to answer from.
+// The door: who a call comes from, whether they may make it, and whether anybody is answered at all.
 //
 // Without tokens everybody is let in as `anonymous`; berthd accepts that only where others cannot reach it, or where
 // clients prove themselves with a certificate.
@@ -32,7 +32,12 @@ class Access {
 
   // There is a catalog from now on. Until then nobody gets an answer: that there is no runner would be a wrong one.
   void Open() { open_.store(true, std::memory_order_relaxed); }
-  [[nodiscard]] bool open() const { return open_.load(std::memory_order_relaxed); }
+  // The daemon is about to stop: nobody gets an answer any more.
+  void Close() { closed_.store(true); }
+  [[nodiscard]] bool open() const { return open_.load(std::memory_order_relaxed) && !closed_.load(); }
+
+  // While it is not open: UNAVAILABLE, and when to try again.
+  [[nodiscard]] google::rpc::Status NotOpen() const;
 
   // The caller, or why there is none. `authorization` is the header's value, empty when there is none.
   std::optional<AuthFailure> Check(std::string_view authorization, Caller& caller) const;
@@ -40,12 +45,11 @@ class Access {
  private:
   Published<Tokens> tokens_;
   std::atomic<bool> open_ = false;
+  std::atomic<bool> closed_ = false;
 };
 
 // UNAUTHENTICATED, or PERMISSION_DENIED for a token without a role.
 google::rpc::Status StatusOf(AuthFailure failure);
-// UNAVAILABLE: no catalog has been loaded yet.
-google::rpc::Status NotOpenYet();
 
 }  // namespace berth
 

@@ -7,6 +7,7 @@
 
 #include "berth/daemon/launch_wire.h"
 #include "berth/daemon/rpc_status.h"
+#include "berth/engine/candidate_detail.h"
 #include "berth/engine/explanation.h"
 #include "berth/engine/json.h"
 #include "berth/spec/quoted.h"
@@ -87,6 +88,19 @@ google::rpc::Status ResolveLaunch(const Engine& engine, const Caller& caller, co
   return {};
 }
 
+google::rpc::Status InvalidProfile(const ResolvedLaunch& result, const v1::ResolveRequest& request) {
+  const Snapshot& snapshot = *result.resolved.snapshot;
+  const CompiledBinding& binding = snapshot.bindings()[result.resolved.binding];
+  // Findings quote documents, which are their owner's.
+  const bool own = snapshot.RunnerOf(binding).runner->organization_id == result.organization;
+  return MakeStatus(RpcCode::kFailedPrecondition, "CWSANDBOX_PROFILE_INVALID",
+                    "the spec of profile " + Quoted(binding.name) + " is invalid on runner " +
+                        Quoted(request.runner_id()) + ": " +
+                        (own ? ProfileFinding(snapshot, binding) : "its owner's administrator can say why") +
+                        "; next: ask the administrator to correct it",
+                    {{"runner_id", request.runner_id()}, {"profile_name", binding.name}});
+}
+
 }  // namespace
 
 google::rpc::Status AdmissionApi::Admit(const Caller& caller, const v1::LaunchRequest& launch,
@@ -112,12 +126,7 @@ google::rpc::Status AdmissionApi::Resolve(const Caller& caller, const v1::Resolv
                                           v1::ResolveResponse& response) const {
   ResolvedLaunch result;
   if (google::rpc::Status status = ResolveLaunch(engine_, caller, request, "", result); !IsOk(status)) return status;
-  if (!result.resolved.valid) {
-    return MakeStatus(RpcCode::kFailedPrecondition, "CWSANDBOX_PROFILE_INVALID",
-                      "the profile's spec is invalid on runner " + Quoted(request.runner_id()) +
-                          ": ask an administrator to run `berth lint` on the catalog",
-                      {{"runner_id", request.runner_id()}, {"profile_name", request.profile_name()}});
-  }
+  if (!result.resolved.valid) return InvalidProfile(result, request);
   response.set_resolved_json(ResolvedToJson(result.resolved, JsonLayout::kCompact));
   return {};
 }

@@ -33,10 +33,9 @@ google::rpc::Status StatusFrom(const grpc::Status& status) {
   return full;
 }
 
-// A server that is only starting.
-bool IsLoading(const google::rpc::Status& status) {
+std::string ReasonOf(const google::rpc::Status& status) {
   google::rpc::ErrorInfo info;
-  return status.details_size() > 0 && status.details(0).UnpackTo(&info) && info.reason() == kBackendUnavailable;
+  return status.details_size() > 0 && status.details(0).UnpackTo(&info) ? info.reason() : std::string();
 }
 
 }  // namespace
@@ -67,11 +66,19 @@ absl::StatusOr<v1::LaunchRequest> ReadLaunch(const std::string& path) {
   return launch;
 }
 
+bool IsDecision(const google::rpc::Status& status) {
+  const std::string reason = ReasonOf(status);
+  return reason == "CWSANDBOX_NO_SUITABLE_RUNNER" || reason == "CWSANDBOX_PROFILE_MISMATCH" ||
+         reason == "CWSANDBOX_INVALID_REQUEST";
+}
+
 Asked Ask(const AskOptions& options, const v1::LaunchRequest& launch) {
   std::shared_ptr<grpc::ChannelCredentials> credentials = grpc::InsecureChannelCredentials();
   if (!options.ca.empty()) {
     grpc::SslCredentialsOptions tls;
     tls.pem_root_certs = options.ca;
+    tls.pem_cert_chain = options.certificate;
+    tls.pem_private_key = options.key;
     credentials = grpc::SslCredentials(tls);
   }
   const auto stub = v1::AdmissionService::NewStub(grpc::CreateChannel(options.address, credentials));
@@ -86,7 +93,7 @@ Asked Ask(const AskOptions& options, const v1::LaunchRequest& launch) {
     Asked asked;
     const grpc::Status status = stub->Admit(&context, request, &asked.response);
     asked.status = StatusFrom(status);
-    if (IsLoading(asked.status) && std::chrono::system_clock::now() + kPause < deadline) {
+    if (ReasonOf(asked.status) == kBackendUnavailable && std::chrono::system_clock::now() + kPause < deadline) {
       std::this_thread::sleep_for(kPause);
       continue;
     }

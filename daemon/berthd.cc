@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -200,6 +201,7 @@ class BerthdImpl final : public Berthd {
 
   void Drain() override {
     draining_ = true;
+    access_.Close();
     const std::chrono::seconds grace(settings_.grace_seconds);
     log_.Info("draining", {{"grace_seconds", settings_.grace_seconds}});
     const bool drained = grpc_->Drain(grace);
@@ -241,8 +243,9 @@ class BerthdImpl final : public Berthd {
     if (files.texts.empty()) return absl::NotFoundError(Described(files.issues.front()));
     std::vector<Issue> issues;
     const std::shared_ptr<const Tokens> tokens = Tokens::Parse(files.texts.front(), issues);
-    for (const Issue& issue : issues) {
-      if (tokens == nullptr && issue.level() == IssueLevel::kError) return absl::InvalidArgumentError(Described(issue));
+    if (tokens == nullptr) {  // never given to the door: without tokens it lets everybody in
+      const auto error = std::ranges::find(issues, IssueLevel::kError, &Issue::level);
+      return absl::InvalidArgumentError(error == issues.end() ? settings_.tokens + ": no tokens" : Described(*error));
     }
     access_.Set(tokens);
     log_.Info("tokens loaded", {{"tokens", static_cast<uint64_t>(tokens->size())}});

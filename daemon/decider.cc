@@ -12,14 +12,25 @@ namespace {
 // With more candidates than this, the document says nothing of each one: a thousand decisions must fit into memory.
 constexpr size_t kMaxListedCandidates = 64;
 
+constexpr int64_t kRetryOverloadedSeconds = 1;
+
 }  // namespace
 
-Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch) const {
+Decided Decider::Decide(const LaunchRequest& request, Scratch& scratch, const Take& take) const {
   const auto began = RecentDecisions::Clock::now();
   Decided decided;
   decided.id = recent_.NextId();
   decided.decision = engine_.Admit(request, scratch);
   const Decision& decision = decided.decision;
+  for (int attempt = 1; take && decision.verdict == Verdict::kAdmitted && !take(decision); ++attempt) {
+    if (attempt == kMaxAttempts) {
+      decided.status =
+          MakeStatus(RpcCode::kResourceExhausted, "CWSANDBOX_RUNNER_OVERLOADED",
+                     "other launches took the resources of the runners chosen: try again", {}, kRetryOverloadedSeconds);
+      return decided;
+    }
+    decided.decision = engine_.Admit(request, scratch);
+  }
   const std::vector<Remedy> remedies =
       decision.advice.remedies ? FindRemedies(decision, request) : std::vector<Remedy>();
   const bool rejected = decision.verdict == Verdict::kRejected;

@@ -38,10 +38,15 @@ struct Decided {
 
 class Decider {
  public:
+  static constexpr int kMaxAttempts = 8;
+
   Decider(const Engine& engine, RecentDecisions& recent, DecisionObserver observer)
       : engine_(engine), recent_(recent), observer_(std::move(observer)) {}
 
-  [[nodiscard]] Decided Decide(const LaunchRequest& request, Scratch& scratch) const;
+  // `take` gets what an admission promises, such as a part of the runner's free resources; false when another was faster,
+  // and the launch is decided anew. After kMaxAttempts it is RESOURCE_EXHAUSTED, and nobody is told of it.
+  using Take = std::function<bool(const Decision&)>;
+  [[nodiscard]] Decided Decide(const LaunchRequest& request, Scratch& scratch, const Take& take = {}) const;
 
  private:
   const Engine& engine_;

@@ -10,6 +10,7 @@
 #include "berth/daemon/page.h"
 #include "berth/daemon/required_fields.h"
 #include "berth/daemon/rpc_status.h"
+#include "berth/spec/limits.h"
 #include "berth/spec/quoted.h"
 #include "google/protobuf/util/time_util.h"
 
@@ -19,8 +20,6 @@ namespace {
 namespace wire = coreweave::sandbox::v1beta2;
 
 constexpr std::string_view kRunsNothing = "admitted by berthd, which runs nothing";
-constexpr int kMaxAttempts = 8;
-constexpr int64_t kRetryOverloadedSeconds = 1;
 constexpr size_t kMaxMissing = 16;
 
 google::rpc::Status CheckStart(const wire::StartSandboxRequest& request) {
@@ -28,6 +27,15 @@ google::rpc::Status CheckStart(const wire::StartSandboxRequest& request) {
   for (std::string& field : MissingFields(request, kMaxMissing)) {
     // An image that is not given comes from the profile.
     if (field != "container_image") problems.push_back({std::move(field), "is missing"});
+  }
+  // They are kept with the sandbox.
+  if (static_cast<size_t>(request.ports_size()) > kMaxExposedPorts) {
+    problems.push_back({"ports", "are more than " + std::to_string(kMaxExposedPorts)});
+  }
+  for (const wire::Port& port : request.ports()) {
+    if (port.name().size() <= kMaxNameBytes && port.protocol().size() <= kMaxNameBytes) continue;
+    problems.push_back({"ports", "have a name or protocol of more than " + std::to_string(kMaxNameBytes) + " bytes"});
+    break;
   }
   if (request.max_lifetime_seconds() < 0) problems.push_back({"max_lifetime_seconds", "is negative"});
   if (request.max_timeout_seconds() < 0) problems.push_back({"max_timeout_seconds", "is negative"});
@@ -121,41 +129,33 @@ google::rpc::Status GatewayApi::Start(const Caller& caller, const wire::StartSan
   const LaunchRequest launch = LaunchFromWire(request, {caller.organization_id, caller.user_id, sandbox_id});
 
   {
-    // What has ended must not stand in the way of this one.
     const std::lock_guard lock(mutex_);
-    EndOverdue();
+    EndOverdue();  // what has ended must not stand in the way of this one
+    if (!MakeRoom()) return NoRoom(max_sandboxes_);
+    ++starting_;
   }
-  // Outside the lock: an admission may take long. Another launch may take the resources in between, so that this one is
-  // decided anew.
+  // Outside the lock: an admission may take long.
   thread_local Scratch scratch;
-  wire::GetSandboxResponse state;
   std::optional<Reservation> reservation;
-  for (int attempt = 0; !reservation; ++attempt) {
-    Decided decided = decider_.Decide(launch, scratch);
-    if (!IsOk(decided.status)) return std::move(decided.status);
-    reservation = Reservation::Make(decided.decision, launch);
-    if (!reservation && attempt == kMaxAttempts) {
-      return MakeStatus(RpcCode::kResourceExhausted, "CWSANDBOX_RUNNER_OVERLOADED",
-                        "other launches took the resources of the runners chosen: try again",
-                        {{"decision_id", decided.id}}, kRetryOverloadedSeconds);
-    }
-    if (reservation) FillState(request, launch, decided.decision, state);
-  }
-
-  const Clock::time_point now = now_();
-  *state.mutable_started_at_time() = TimestampOf(now);
+  Decided decided = decider_.Decide(launch, scratch, [&](const Decision& decision) {
+    reservation = Reservation::Make(decision, launch);
+    return reservation.has_value();
+  });
   const std::lock_guard lock(mutex_);
-  EndOverdue();
-  if (!MakeRoom()) return NoRoom(max_sandboxes_);
-  FillStarted(request, state, response);
-  const Key key = {caller.organization_id, sandbox_id};
-  Sandbox& sandbox = sandboxes_[key];
-  sandbox.state = std::move(state);
+  --starting_;
+  if (!IsOk(decided.status)) return std::move(decided.status);
+  Sandbox sandbox;
+  FillState(request, launch, decided.decision, sandbox.state);
+  const Clock::time_point now = now_();
+  *sandbox.state.mutable_started_at_time() = TimestampOf(now);
   sandbox.reservation = std::move(reservation);
+  FillStarted(request, sandbox.state, response);
+  const Key key = {caller.organization_id, sandbox_id};
   if (request.max_lifetime_seconds() > 0) {
     sandbox.deadline = now + std::chrono::seconds(request.max_lifetime_seconds());
     deadlines_.emplace(*sandbox.deadline, key);
   }
+  sandboxes_.emplace(key, std::move(sandbox));
   return {};
 }
 
@@ -254,11 +254,11 @@ void GatewayApi::End(Sandboxes::iterator sandbox, const std::string& why) {
 }
 
 bool GatewayApi::MakeRoom() {
-  while (sandboxes_.size() >= max_sandboxes_ && !ended_.empty()) {
+  while (sandboxes_.size() + starting_ >= max_sandboxes_ && !ended_.empty()) {
     sandboxes_.erase(ended_.begin()->second);
     ended_.erase(ended_.begin());
   }
-  return sandboxes_.size() < max_sandboxes_;
+  return sandboxes_.size() + starting_ < max_sandboxes_;
 }
 
 }  // namespace berth

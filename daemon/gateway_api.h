@@ -74,6 +74,7 @@ class GatewayApi {
   const std::function<Clock::time_point()> now_;
   std::mutex mutex_;  // guards what follows
   Sandboxes sandboxes_;
+  size_t starting_ = 0;                                    // admitted or not yet, but not among them
   std::set<std::pair<Clock::time_point, Key>> deadlines_;  // of those that run
   std::set<std::pair<Clock::time_point, Key>> ended_;      // the others, by when they ended
 };

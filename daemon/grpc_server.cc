@@ -11,6 +11,7 @@
 #include <future>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -40,6 +41,8 @@ constexpr size_t kMaxTransportBytes = size_t{512} << 20;
 constexpr size_t kMaxUnsentAnswers = 256;
 constexpr size_t kMaxUnsentBytes = size_t{256} << 10;
 constexpr std::chrono::seconds kDrainSlack(3);  // for cutting off what is left, after the grace period
+constexpr std::chrono::milliseconds kDrainPoll(10);
+constexpr std::chrono::seconds kFlushSeconds(1);
 
 grpc::Status ToGrpc(const google::rpc::Status& status) {
   if (IsOk(status)) return grpc::Status::OK;
@@ -89,7 +92,9 @@ class Front {
     Caller caller;
     const std::optional<AuthFailure> failure = apis_.access.Check(authorization, caller);
     if (failure) apis_.metrics.CountAuthFailure(*failure);
-    google::rpc::Status status = failure ? StatusOf(*failure) : apis_.access.open() ? answer(caller) : NotOpenYet();
+    google::rpc::Status status = failure               ? StatusOf(*failure)
+                                 : apis_.access.open() ? answer(caller)
+                                                       : apis_.access.NotOpen();
     apis_.metrics.CountRequest(method, status.code(), Clock::now() - began);
     return status;
   }
@@ -98,6 +103,7 @@ class Front {
   template <typename Request, typename Response, typename Answer>
   grpc::ServerUnaryReactor* Unary(grpc::CallbackServerContext& context, Method method, const grpc::ByteBuffer& in,
                                   grpc::ByteBuffer& out, const Answer& answer) const {
+    ++under_way_;
     const google::rpc::Status status = Answered(method, AuthorizationOf(context), [&](const Caller& caller) {
       Request request;
       if (!Decode(in, request)) return Undecodable(request);
@@ -108,11 +114,16 @@ class Front {
     });
     grpc::ServerUnaryReactor* reactor = context.DefaultReactor();
     reactor->Finish(ToGrpc(status));
+    --under_way_;
     return reactor;
   }
 
+  // Calls with one answer that are being answered now.
+  [[nodiscard]] int under_way() const { return under_way_.load(); }
+
  private:
   const GrpcServer::Apis apis_;
+  mutable std::atomic<int> under_way_ = 0;
 };
 
 using RawDiscoveryFront = wire::DiscoveryService::WithRawCallbackMethod_ListAvailableRunners<
@@ -160,21 +171,63 @@ class DiscoveryFront final : public RawDiscoveryFront {
   const DiscoveryApi& api_;
 };
 
+class AdmitStreamReactor;
+
+// The streams that are open, so that draining can end them.
+class OpenStreams {
+ public:
+  // False when they have been ended already.
+  bool Add(AdmitStreamReactor* stream) {
+    const std::lock_guard lock(mutex_);
+    if (!ended_) streams_.insert(stream);
+    return !ended_;
+  }
+  void Remove(AdmitStreamReactor* stream) {
+    const std::lock_guard lock(mutex_);
+    streams_.erase(stream);
+  }
+  void EndAll(const grpc::Status& status);
+  [[nodiscard]] bool empty() const {
+    const std::lock_guard lock(mutex_);
+    return streams_.empty();
+  }
+
+ private:
+  mutable std::mutex mutex_;  // taken before a stream's own
+  std::set<AdmitStreamReactor*> streams_;
+  bool ended_ = false;
+};
+
 // One stream of launches: each is decided as it arrives and answered in order.
 class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  AdmitStreamReactor(const Front& front, std::string authorization)
-      : front_(front), authorization_(std::move(authorization)) {
-    StartRead(&in_);
+  AdmitStreamReactor(const Front& front, OpenStreams& open, std::string authorization)
+      : front_(front), open_(open), authorization_(std::move(authorization)) {
+    if (open_.Add(this)) {
+      StartRead(&in_);
+    } else {
+      End(ToGrpc(front_.apis().access.NotOpen()));
+    }
+  }
+
+  // Reads no more launches, sends the answers to those that were read, and ends with `status`.
+  void End(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    if (read_all_) return;
+    final_ = status;
+    read_all_ = true;
+    FinishIfDone();
   }
 
  private:
   void OnReadDone(bool ok) override {
-    if (!ok) {
+    {
       const std::lock_guard lock(mutex_);
-      read_all_ = true;
-      FinishIfDone();
-      return;
+      if (!ok) {
+        read_all_ = true;
+        FinishIfDone();
+      }
+      if (read_all_) return;
     }
     v1::AdmitStreamResponse response;
     // Checked anew for each launch: a token may be revoked while the stream is open.
@@ -187,6 +240,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
     });
     const bool stranger = status.code() == static_cast<int>(RpcCode::kUnauthenticated);
     const std::lock_guard lock(mutex_);
+    if (finished_) return;
     if (stranger) {
       final_ = ToGrpc(status);
       read_all_ = true;
@@ -197,6 +251,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
     Encode(response, unsent_.emplace_back());
     unsent_bytes_ += unsent_.back().Length();
     if (!writing_) StartWriteLocked();
+    if (read_all_) return;
     if (HasRoom()) {
       StartRead(&in_);
     } else {
@@ -214,14 +269,17 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
       unsent_bytes_ = 0;
     }
     if (!unsent_.empty()) StartWriteLocked();
-    if (paused_ && HasRoom()) {
+    if (paused_ && !read_all_ && HasRoom()) {
       paused_ = false;
       StartRead(&in_);
     }
     FinishIfDone();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    open_.Remove(this);
+    delete this;
+  }
 
   [[nodiscard]] bool HasRoom() const { return unsent_.size() < kMaxUnsentAnswers && unsent_bytes_ < kMaxUnsentBytes; }
 
@@ -237,6 +295,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   }
 
   const Front& front_;
+  OpenStreams& open_;
   const std::string authorization_;
   grpc::ByteBuffer in_;
   std::mutex mutex_;                     // guards what follows
@@ -249,6 +308,12 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   bool finished_ = false;
 };
 
+void OpenStreams::EndAll(const grpc::Status& status) {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  for (AdmitStreamReactor* stream : streams_) stream->End(status);
+}
+
 using RawAdmissionFront = v1::AdmissionService::WithRawCallbackMethod_Admit<
     v1::AdmissionService::WithRawCallbackMethod_AdmitStream<v1::AdmissionService::WithRawCallbackMethod_Resolve<
         v1::AdmissionService::WithRawCallbackMethod_Explain<v1::AdmissionService::Service>>>>;
@@ -256,6 +321,8 @@ using RawAdmissionFront = v1::AdmissionService::WithRawCallbackMethod_Admit<
 class AdmissionFront final : public RawAdmissionFront {
  public:
   explicit AdmissionFront(const Front& front) : front_(front), api_(front.apis().admission) {}
+
+  OpenStreams& streams() { return streams_; }
 
  private:
   grpc::ServerUnaryReactor* Admit(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
@@ -281,11 +348,12 @@ class AdmissionFront final : public RawAdmissionFront {
   }
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* AdmitStream(
       grpc::CallbackServerContext* context) override {
-    return new AdmitStreamReactor(front_, std::string(AuthorizationOf(*context)));
+    return new AdmitStreamReactor(front_, streams_, std::string(AuthorizationOf(*context)));
   }
 
   const Front& front_;
   const AdmissionApi& api_;
+  OpenStreams streams_;
 };
 
 using RawGatewayFront =
@@ -377,7 +445,15 @@ class GrpcServerImpl final : public GrpcServer {
 
   const std::vector<std::string>& addresses() const override { return acceptor_->addresses(); }
 
-  void SetServing(bool serving) override { server_->GetHealthCheckService()->SetServingStatus(serving); }
+  void SetServing(bool serving) override {
+    grpc::HealthCheckServiceInterface& health = *server_->GetHealthCheckService();
+    health.SetServingStatus(serving);  // of the server, and of those services whose names were told
+    for (const char* service :
+         {wire::DiscoveryService::service_full_name(), v1::AdmissionService::service_full_name()}) {
+      health.SetServingStatus(service, serving);
+    }
+    if (gateway_ != nullptr) health.SetServingStatus(wire::GatewayService::service_full_name(), serving);
+  }
 
   absl::Status ReplaceTls(HttpTls tls) override {
     if (tls_ == nullptr) return absl::FailedPreconditionError("gRPC was started without TLS: restart to change that");
@@ -388,15 +464,22 @@ class GrpcServerImpl final : public GrpcServer {
   bool Drain(std::chrono::seconds grace) override {
     SetServing(false);
     acceptor_->Stop();
+    const Clock::time_point end = Clock::now() + grace;
+    if (grace.count() > 0) admission_.streams().EndAll(ToGrpc(front_.apis().access.NotOpen()));
+    while ((front_.under_way() > 0 || !admission_.streams().empty()) && Clock::now() < end) {
+      std::this_thread::sleep_for(kDrainPoll);
+    }
+    // What is left to gRPC is to send; and calls that never end, such as those that watch the health.
+    const std::chrono::seconds flush = std::min(grace, kFlushSeconds);
     // gRPC waits for a connection whose bytes it is still reading, however long that takes.
     auto ended = std::make_shared<std::promise<void>>();
     const std::future<void> done = ended->get_future();
-    std::thread([this, grace, ended] {
-      server_->Shutdown(std::chrono::system_clock::now() + grace);
+    std::thread([this, flush, ended] {
+      server_->Shutdown(std::chrono::system_clock::now() + flush);
       server_->Wait();
       ended->set_value();
     }).detach();
-    if (done.wait_for(grace + kDrainSlack) != std::future_status::ready) return false;
+    if (done.wait_for(flush + kDrainSlack) != std::future_status::ready) return false;
     server_.reset();
     return true;
   }

@@ -17,6 +17,7 @@
 
 #include "berth/daemon/ask.h"
 #include "berth/daemon/berthd.h"
+#include "berth/daemon/listen_address.h"
 #include "berth/daemon/log.h"
 #include "berth/daemon/rpc_status.h"
 #include "berth/daemon/settings.h"
@@ -44,7 +45,8 @@ commands:
   (none)      serves until SIGTERM or SIGINT; SIGHUP reads catalog, tokens and certificates again
   config      prints the settings: [--show-origin] [-o text|json], and the flags below
   token       makes a bearer token: --name NAME [--organization ID]
-  admit FILE  asks a running berthd about one launch: [--address A] [--token-file F] [--ca F]
+  admit FILE  asks a running berthd about one launch: [--address A] [--token-file F]
+              [--ca F [--cert F --key F]]; exits 0 admitted, 1 rejected, 4 otherwise
   --help, --version
 
 )";
@@ -141,7 +143,8 @@ int PrintAdmission(const std::vector<std::string>& arguments) {
       file = argument;
       continue;
     }
-    if (argument != "--address" && argument != "--token-file" && argument != "--ca") {
+    if (argument != "--address" && argument != "--token-file" && argument != "--ca" && argument != "--cert" &&
+        argument != "--key") {
       return Misused("`admit` knows no `" + argument + "`");
     }
     if (++i == arguments.size()) return Misused("`" + argument + "` needs a value");
@@ -151,9 +154,18 @@ int PrintAdmission(const std::vector<std::string>& arguments) {
     }
     std::optional<std::string> text = ReadText(arguments[i]);
     if (!text) return kExitUnreadable;
-    (argument == "--ca" ? options.ca : options.token) = *std::move(text);
+    std::string& option = argument == "--ca"     ? options.ca
+                          : argument == "--cert" ? options.certificate
+                          : argument == "--key"  ? options.key
+                                                 : options.token;
+    option = *std::move(text);
   }
   if (file.empty()) return Misused("`admit` needs a file with a launch");
+  const absl::StatusOr<ListenAddress> address = ParseListenAddress(options.address);
+  if (!options.token.empty() && options.ca.empty() && !(address.ok() && IsLocal(*address))) {
+    return Misused(
+        "a token goes to other machines over TLS alone: give `--ca`, the file of who signed its certificate");
+  }
   const absl::StatusOr<v1::LaunchRequest> launch = ReadLaunch(file);
   if (!launch.ok()) {
     const absl::string_view message = launch.status().message();
@@ -167,8 +179,7 @@ int PrintAdmission(const std::vector<std::string>& arguments) {
   }
   Print(STDERR_FILENO,
         "berthd: " + std::string(RpcCodeName(asked.status.code())) + ": " + asked.status.message() + "\n");
-  // An answer of berthd's has details; anything else came from below.
-  return asked.status.details_size() > 0 ? kExitRejected : kExitInternal;
+  return IsDecision(asked.status) ? kExitRejected : kExitInternal;
 }
 
 // Each connection takes a descriptor, and nothing here uses select(), for whose sake the usual limit is low.

@@ -101,7 +101,7 @@ HttpResponse Answer(const Access& access, Metrics& metrics, const HttpRequest& h
     metrics.CountAuthFailure(*failure);
     return ErrorPage(StatusOf(*failure));
   }
-  if (!access.open()) return ErrorPage(NotOpenYet());
+  if (!access.open()) return ErrorPage(access.NotOpen());
   Response response;
   google::rpc::Status status = ReadQuery(http, in_path, message);
   if (IsOk(status)) status = call(caller, message, response);

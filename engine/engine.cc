@@ -128,13 +128,15 @@ bool Engine::FallBack(std::span<const Object* const> objects) {
   return changed;
 }
 
-// Live state outlives a publish, but not its runner.
+// Live state outlives a publish, but not its runner; what is reserved outlives that, too, because the runner may come
+// back while it is held.
 void Engine::ForgetRunnersBut(const Snapshot& snapshot) {
   std::set<std::pair<std::string_view, std::string_view>> served;
   for (const CompiledRunner& runner : snapshot.runners()) {
     served.emplace(runner.runner->organization_id, runner.runner->runner_id);
   }
-  std::erase_if(live_, [&](const auto& entry) { return !served.contains({entry.first.first, entry.first.second}); });
+  for (auto& [key, entry] : live_) entry.gone = !served.contains({key.first, key.second});
+  std::erase_if(live_, [](const auto& entry) { return entry.second.gone && !entry.second.cell->reserved(); });
 }
 
 Decision Engine::Admit(const LaunchRequest& request, Scratch& scratch) const {

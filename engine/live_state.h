@@ -17,6 +17,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "berth/policy/match.h"
 #include "berth/spec/objects.h"
@@ -62,6 +63,11 @@ class LiveCell {
       return false;
     }
     return true;
+  }
+  // Somebody holds a part of it.
+  [[nodiscard]] bool reserved() const {
+    return reserved_cpu_.load(std::memory_order_relaxed) != 0 ||
+           reserved_memory_.load(std::memory_order_relaxed) != 0 || reserved_gpu_.load(std::memory_order_relaxed) != 0;
   }
   void Release(const Shape& shape) {
     Give(reserved_cpu_, shape.cpu);
@@ -125,6 +131,7 @@ struct LiveEntry {
   InstallStatus install = InstallStatus::kReady;
   ConnectionStatus connection = ConnectionStatus::kConnected;
   Available available;
+  bool gone = false;  // no document of the runner is served; the cell stays while something of it is reserved
 
   // Makes the cell, or sets from the document what the document says differently from before; a heartbeat's news on
   // everything else stay.
@@ -135,6 +142,11 @@ struct LiveEntry {
     available = runner.available;
     if (cell == nullptr) {
       cell = std::make_shared<LiveCell>(runner);
+      return;
+    }
+    if (std::exchange(gone, false)) {
+      cell->SetHealth(install, connection);
+      cell->SetAvailable(available);
       return;
     }
     if (before.install != install) cell->SetInstall(install);

@@ -63,7 +63,7 @@ class Gateway {
     EXPECT_EQ(ErrorOf(api.Start(caller, StartOf(more), response)), "");
     return response.sandbox_id();
   }
-  StatusDetails Refused(const std::string& more, const Caller& caller = CallerOf("default")) {
+  StatusDetails Refused(const std::string& more = "", const Caller& caller = CallerOf("default")) {
     wire::StartSandboxResponse response;
     const google::rpc::Status status = api.Start(caller, StartOf(more), response);
     EXPECT_FALSE(IsOk(status));
@@ -326,37 +326,50 @@ TEST(Gateway, KeepsItsAccountsUnderThreads) {
   EXPECT_EQ(gateway.Live().reserved.cpu, 0);
 }
 
-// The runner chosen is full each time by the time it is asked; the launch is tried elsewhere, but not for ever.
-TEST(Gateway, TriesAgainWhenAnotherWasFasterAndThenSaysSo) {
-  constexpr std::string_view kGpu =
-      ", capabilities: {max_gpu_count: 1, supported_gpu_types: [a100]}, resources: {available_gpu_count: 1}";
-  for (const int losses : {0, 1, 5, 1000}) {
-    Engine* engine = nullptr;
-    int decided = 0;
-    const DecisionObserver thief = [&](const DecisionEvent& event) {
-      if (event.decision.verdict != Verdict::kAdmitted || decided++ >= losses) return;
-      const CompiledBinding& binding = event.decision.snapshot->bindings()[event.decision.placements.front()];
-      const std::string& chosen = event.decision.snapshot->RunnerOf(binding).runner->runner_id;
-      for (const std::string id : {"r1", "r2"}) {
-        const int64_t free = id == chosen ? 0 : 1;
-        EXPECT_TRUE(engine->UpdateResources("default", id, {std::nullopt, std::nullopt, free, std::nullopt, {}}).ok());
-      }
-    };
-    Gateway gateway({ZoneSource(), ProfileSource(), RunnerSource("r1", kGpu), RunnerSource("r2", kGpu)}, 100, thief);
-    engine = &gateway.daemon.engine;
-    if (losses <= 5) {
-      EXPECT_NE(gateway.Start(kOneGpu), "");
-      EXPECT_EQ(decided, losses + 1);
+// What is promised is gone each time by the time it is taken; the launch is decided anew, but not for ever, and told of
+// once it has what it was promised.
+TEST(Gateway, DecidesAnewWhenAnotherWasFasterAndThenSaysSo) {
+  for (const int losses : {0, 1, Decider::kMaxAttempts - 1, Decider::kMaxAttempts, 1000}) {
+    SCOPED_TRACE(losses);
+    int told_of = 0;
+    int attempts = 0;
+    Gateway gateway({ZoneSource(), ProfileSource(), RunnerSource("r1")}, 100, [&](const DecisionEvent&) { ++told_of; });
+    const LaunchRequest launch = LaunchFromWire(v1::LaunchRequest(), LaunchIdentity{"default", "u", "sb-1"});
+    Scratch scratch;
+    const Decided decided =
+        gateway.daemon.decider.Decide(launch, scratch, [&](const Decision&) { return ++attempts > losses; });
+    if (losses < Decider::kMaxAttempts) {
+      EXPECT_EQ(ErrorOf(decided.status), "");
+      EXPECT_EQ(attempts, losses + 1);
+      EXPECT_EQ(told_of, 1);
       continue;
     }
-    const StatusDetails told = gateway.Refused(kOneGpu);
+    const StatusDetails told = Checked(decided.status);
     EXPECT_EQ(told.rpc_code(), RpcCode::kResourceExhausted);
     EXPECT_EQ(told.info.reason(), "CWSANDBOX_RUNNER_OVERLOADED");
     EXPECT_TRUE(told.retry);
-    EXPECT_LT(decided, 20);
-    EXPECT_EQ(gateway.api.Sweep(), 0U);
-    EXPECT_EQ(gateway.Live("r1").reserved.gpu + gateway.Live("r2").reserved.gpu, 0);
+    EXPECT_EQ(attempts, Decider::kMaxAttempts);
+    EXPECT_EQ(told_of, 0);
   }
+}
+
+TEST(Gateway, TellsOfNoAdmissionThatItHasNoRoomFor) {
+  int told_of = 0;
+  Gateway gateway({ZoneSource(), ProfileSource(), RunnerSource("r1")}, 1, [&](const DecisionEvent&) { ++told_of; });
+  EXPECT_NE(gateway.Start(), "");
+  EXPECT_EQ(gateway.Refused().info.reason(), "CWSANDBOX_RUNNER_CAPACITY_EXHAUSTED");
+  EXPECT_EQ(told_of, 1);
+}
+
+TEST(Gateway, BoundsThePortsThatItKeeps) {
+  Gateway gateway({ZoneSource(), ProfileSource(), RunnerSource("r1")});
+  std::string ports;
+  for (size_t i = 0; i < kMaxExposedPorts; ++i) ports += " ports { container_port: " + std::to_string(i + 1) + " }";
+  EXPECT_NE(gateway.Start(ports), "");
+  EXPECT_EQ(gateway.Refused(ports + " ports { container_port: 9000 }").bad.field_violations(0).field(), "ports");
+  const std::string long_name(kMaxNameBytes + 1, 'a');
+  EXPECT_EQ(gateway.Refused("ports { container_port: 1 name: '" + long_name + "' }").bad.field_violations(0).field(),
+            "ports");
 }
 
 // ---- lifetime ----

@@ -259,11 +259,16 @@ TEST(Reservation, SurvivesPublishHeartbeatAndItsRunner) {
   ASSERT_TRUE(fleet.engine().MarkStale("default", "r1").ok());
   EXPECT_EQ(fleet.Reserved(), one);
   EXPECT_EQ(fleet.Live().cpu, 0) << "never below nothing";
-  // The runner goes and comes back: a new one, of which nothing is promised.
+  // The runner goes and comes back: as its document says, less what is still promised.
+  fleet.Publish({ZoneSource()});
   fleet.Publish({ZoneSource()});
   fleet.Publish(One());
-  EXPECT_EQ(fleet.Reserved(), "0 0 0");
+  EXPECT_EQ(fleet.Reserved(), one);
+  EXPECT_EQ(fleet.Live().connection, ConnectionStatus::kConnected);
+  EXPECT_EQ(fleet.Live().gpu, 0);
+  fleet.Publish({ZoneSource()});
   reservation.reset();
+  fleet.Publish(One());
   EXPECT_EQ(fleet.Reserved(), "0 0 0");
 }
 
