@@ -35,7 +35,7 @@ IDLE_CONNECTIONS = 5000
 MOST_RESIDENT_IDLE = 192 * MEBIBYTE * MEMORY
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 8, 9
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PING, WINDOW_UPDATE, CONTINUATION = 0, 1, 2, 3, 4, 6, 8, 9
 END_STREAM, END_HEADERS = 1, 4
 INITIAL_WINDOW = 4  # a setting
 FRAME = 16384
@@ -489,6 +489,19 @@ class GreedyOnes(AbuseTest):
                                        compression=compression)
             self.assertEqual(code, "UNIMPLEMENTED", text)
         self.served("after compressed bombs")
+
+    def test_floods_of_frames(self):
+        # Each asks for an answer that is never read, or for nothing at all.
+        berthd = self.serve()
+        before = self.resident(berthd)
+        call = frame(HEADERS, END_HEADERS, 1, head(START))
+        for one in (frame(SETTINGS, 0, 0, struct.pack(">HI", INITIAL_WINDOW, 65535)), frame(PING, 0, 0, b"12345678"),
+                    frame(DATA, 0, 1), frame(PRIORITY, 0, 3, b"\0\0\0\0\x10"), frame(RST_STREAM, 0, 1, b"\0\0\0\x08"),
+                    frame(WINDOW_UPDATE, 0, 0, b"\0\0\0\1"), frame(99, 0, 0, b"unknown")):
+            with Raw(berthd, timeout=2) as connection:
+                connection.push([call] + [one * 500] * 1000)
+                self.served("beside a flood")
+        self.assertLess(self.resident(berthd), before + 128 * MEBIBYTE * MEMORY)
 
     def test_calls_that_are_cancelled_at_once(self):
         berthd = self.serve()
