@@ -39,6 +39,12 @@ SERVICES = {
 
 
 @functools.cache
+def instrumented():
+    """Whether berthd was built with a sanitizer, which takes memory of its own."""
+    return re.search(rb"__(?:asan|tsan)_init", pathlib.Path(BINARY).read_bytes()) is not None
+
+
+@functools.cache
 def generated():
     """The folder with what protoc makes of our .proto files; on sys.path from then on."""
     folder = tempfile.mkdtemp(prefix="berth-proto-")
