@@ -29,7 +29,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef BERTH_SANITIZED
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
