@@ -7,6 +7,7 @@ The messages are made by protoc from proto/, as any client's are. Needs python3-
 """
 
 import contextlib
+import atexit
 import functools
 import importlib
 import json
@@ -15,6 +16,7 @@ import pathlib
 import queue
 import re
 import signal
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -48,6 +50,7 @@ def instrumented():
 def generated():
     """The folder with what protoc makes of our .proto files; on sys.path from then on."""
     folder = tempfile.mkdtemp(prefix="berth-proto-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     files = [str(path.relative_to(PROTO)) for path in sorted(PROTO.rglob("*.proto"))]
     subprocess.run(["protoc", f"-I{PROTO}", f"--python_out={folder}", *files], check=True)
     # Our copies of google/rpc and google/api must not hide, nor be hidden by, the package of protobuf's own.
