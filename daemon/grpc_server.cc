@@ -232,6 +232,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
         FinishIfDone();
       }
       if (read_all_) return;
+      deciding_ = true;
     }
     v1::AdmitStreamResponse response;
     // Checked anew for each launch: a token may be revoked while the stream is open.
@@ -246,7 +247,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
     });
     const bool stranger = status.code() == static_cast<int>(RpcCode::kUnauthenticated);
     const std::lock_guard lock(mutex_);
-    if (finished_) return;
+    deciding_ = false;
     if (stranger) {
       final_ = ToGrpc(status);
       read_all_ = true;
@@ -295,7 +296,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   }
 
   void FinishIfDone() {
-    if (!read_all_ || writing_ || finished_) return;
+    if (!read_all_ || deciding_ || writing_ || finished_) return;
     finished_ = true;
     Finish(final_);
   }
@@ -308,6 +309,7 @@ class AdmitStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer
   std::deque<grpc::ByteBuffer> unsent_;  // the first is being written
   size_t unsent_bytes_ = 0;
   grpc::Status final_;
+  bool deciding_ = false;  // a launch was read and is not answered yet
   bool writing_ = false;
   bool paused_ = false;
   bool read_all_ = false;
