@@ -126,6 +126,7 @@ ExitCode ExplainWhyNot(const Engine& engine, const LaunchRequest& request, const
   const std::vector<Standing> standings = StandingsOf(decision, request, found->runner, found->profile);
   if (standings.empty()) return Unknown("profile", found->profile, visible.ProfilesOf(found->runner), console);
   std::vector<uint32_t> bindings;
+  bindings.reserve(standings.size());
   for (const Standing& standing : standings) bindings.push_back(standing.binding);
   Scratch narrow_scratch;
   const Decision narrow = DecideAt(decision, request, bindings, narrow_scratch);

@@ -429,7 +429,7 @@ class GrpcServerImpl final : public GrpcServer {
   absl::Status Listen(const GrpcServerOptions& options) {
     acceptor_ = std::make_unique<Acceptor>(
         [this](size_t address, OwnDescriptor connection) { Take(address, std::move(connection)); }, options.on_crowded);
-    if (const absl::Status status = acceptor_->Listen(options.listen); !status.ok()) return status;
+    if (absl::Status status = acceptor_->Listen(options.listen); !status.ok()) return status;
     if (options.tls) tls_ = std::make_unique<GrpcTls>(*options.tls);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();

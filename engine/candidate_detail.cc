@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "berth/engine/binding_errors.h"
 #include "berth/engine/wording.h"
 #include "berth/merge/merge.h"
 #include "berth/spec/quantity.h"
@@ -319,21 +320,12 @@ std::string ProfileFinding(const Snapshot& snapshot, const CompiledBinding& bind
   if (runner.zone_object != nullptr && runner.zone_object->refused) {
     return RefusedText("zone " + Quoted(runner.runner->zone), *runner.zone_object);
   }
+  const std::vector<Issue> errors = ErrorsOf(snapshot, binding, 1);
   if (!source.overrides_valid) {
-    // The document's own spelling of the key is not known here; the ordinal and what is below it are.
-    const std::string below = "indings/" + std::to_string(binding.ordinal) + "/";
-    for (const Issue& issue : runner.object->issues) {
-      const bool inside = issue.path.find(below) != std::string::npos;
-      if (inside && issue.level() == IssueLevel::kError) return "the binding's overrides: " + FindingText(issue);
-    }
-    return "the binding's overrides were refused";
+    return errors.empty() ? "the binding's overrides were refused"
+                          : "the binding's overrides: " + FindingText(errors.front());
   }
-  std::vector<Issue> issues;
-  const NodeRef effective = MergeLayers(binding.layers);
-  CheckEffective(effective.get(), {runner.runner->allow_privileged_profile_annotations, runner.runner->runner_id},
-                 snapshot.PlacesOf(binding), issues);
-  const Issue* error = FirstError(issues);
-  return error == nullptr ? std::string() : FindingText(*error);
+  return errors.empty() ? std::string() : FindingText(errors.front());
 }
 
 std::string ExplanationOf(ReasonCode code, const Snapshot& snapshot, const CandidateResult& candidate,

@@ -25,7 +25,7 @@ NodeRef MakeQuantity(Resource resource, int64_t units) {
 
 NodeRef MakeText(std::string_view text) { return MakeScalar(NodeKind::kString, Layer::kDefault, {}, text); }
 
-NodeRef MakeTexts(std::vector<std::string> texts) {
+NodeRef MakeTexts(const std::vector<std::string>& texts) {
   auto list = std::make_shared<Node>();
   list->kind = NodeKind::kList;
   for (const std::string& text : texts) list->items.push_back(MakeText(text));
@@ -156,8 +156,7 @@ class EditFinder {
     if (!allowed || image.empty() || allowed->value.size() >= kMaxImagePatterns) return std::nullopt;
     std::vector<std::string> patterns = allowed->value;
     patterns.push_back(LiteralPattern(image));
-    return OfOrganization("/allowed_images", allowed->position, MakeTexts(std::move(patterns)),
-                          MakeTexts(allowed->value));
+    return OfOrganization("/allowed_images", allowed->position, MakeTexts(patterns), MakeTexts(allowed->value));
   }
 
   // --- a layer of the spec ---
@@ -205,7 +204,7 @@ class EditFinder {
     std::vector<std::string> types;
     for (const NodeRef& item : list->items) types.emplace_back(item->text);
     types.push_back(*missing);
-    return OfLayer(path, *binding_.instance_types.layer, MakeTexts(std::move(types)));
+    return OfLayer(path, *binding_.instance_types.layer, MakeTexts(types));
   }
 
   [[nodiscard]] std::optional<std::string> FirstGpuThatWouldDo() const {

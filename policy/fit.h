@@ -55,6 +55,7 @@ class AmountEdits {
   [[nodiscard]] double kept() const;
 
   friend bool operator==(const AmountEdits&, const AmountEdits&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): it takes the comparison's own 0 for a pointer
   friend auto operator<=>(const AmountEdits&, const AmountEdits&) = default;
 
  private:

@@ -276,28 +276,28 @@ TEST_F(StoreDirectory, ThePathItselfLeadsThroughAnExchangedLink) {
   }
 }
 
-// As git-sync keeps a repository: `work/current` leads to the folder of a commit, and is renamed over.
+// As git-sync keeps a repository: `sync/current` leads to the folder of a commit, and is renamed over.
 TEST_F(StoreDirectory, AFolderAboveThePathIsALinkThatIsExchanged) {
   for (const std::string_view version : {"1", "2", "3"}) {
     folder_.Write("trees/v" + std::string(version) + "/catalog/a.yaml", ProfileText("a", version));
     folder_.Write("trees/v" + std::string(version) + "/one.yaml", ProfileText("one", version));
   }
-  folder_.MakeFolder("work");
+  folder_.MakeFolder("sync");
   folder_.MakeFolder("top");
-  folder_.Link("../work/./current", "top/first");  // a link through a link, and one that names its target in full
+  folder_.Link("../sync/./current", "top/first");  // a link through a link, and one that names its target in full
   folder_.Link(folder_.At("top/first"), "top/second");
   for (const auto& [path, key] :
-       {std::pair("work/current/catalog", "a.yaml#profile/default/a"),
-        std::pair("work/current/one.yaml", "one.yaml#profile/default/one"),
+       {std::pair("sync/current/catalog", "a.yaml#profile/default/a"),
+        std::pair("sync/current/one.yaml", "one.yaml#profile/default/one"),
         std::pair("top/second/catalog", "a.yaml#profile/default/a"),
         std::pair("top/second/../v1/../../top/first/one.yaml", "one.yaml#profile/default/one")}) {
     SCOPED_TRACE(path);
-    folder_.Link("../trees/v1", "work/current");
+    folder_.Link("../trees/v1", "sync/current");
     Open(path);
     EXPECT_EQ(CpuLimit(key), "1");
-    folder_.Link("../trees/v2", "work/current");
+    folder_.Link("../trees/v2", "sync/current");
     Until([&] { return CpuLimit(key) == "2"; });
-    folder_.Link("../trees/v3", "work/current");
+    folder_.Link("../trees/v3", "sync/current");
     Until([&] { return CpuLimit(key) == "3"; });
   }
 }
