@@ -29,7 +29,7 @@ class Lister {
  private:
   [[nodiscard]] bool PassesSpec(const CompiledBinding& binding) const {
     return (filter_.profile.empty() || IsCalled(binding, filter_.profile)) &&
-           (gpu_type_.empty() || OffersGpu(binding.offer, gpu_type_, std::nullopt)) &&
+           (gpu_type_.empty() || OffersGpu(binding.offer.gpu_types, gpu_type_, std::nullopt)) &&
            (filter_.egress_mode.empty() || Offers(binding.offer.egress_modes, filter_.egress_mode)) &&
            (filter_.ingress_mode.empty() || Offers(binding.offer.ingress_levels, filter_.ingress_mode));
   }

@@ -43,7 +43,7 @@ void MatchSpec(const Need& need, const Candidate& candidate, const CallerRules& 
   const Offer& offer = candidate.offer;
   failures.AddIf(need.gpu_count > 0 && Above(need.gpu_count, caller.quota.gpu), ReasonCode::kGpuQuota);
   failures.AddIf(offer.needs_user && !need.has_user, ReasonCode::kUserRequired);
-  failures.AddIf(need.gpu_count > 0 && !OffersGpu(offer, need.gpu_type, need.gpu_memory_gb),
+  failures.AddIf(need.gpu_count > 0 && !OffersGpu(offer.gpu_types, need.gpu_type, need.gpu_memory_gb),
                  ReasonCode::kGpuTypeUnavailable);
   failures.AddIf(!need.egress_mode.empty() && !Offers(offer.egress_modes, need.egress_mode),
                  ReasonCode::kEgressModeNotOffered);
@@ -78,8 +78,8 @@ Failures Match(const Need& need, const Candidate& candidate, const CallerRules& 
   return failures;
 }
 
-bool OffersGpu(const Offer& offer, std::string_view folded_type, std::optional<int64_t> memory_gb) {
-  return std::ranges::any_of(offer.gpu_types, [&](const GpuType& gpu) {
+bool OffersGpu(std::span<const GpuType> types, std::string_view folded_type, std::optional<int64_t> memory_gb) {
+  return std::ranges::any_of(types, [&](const GpuType& gpu) {
     const bool type_fits = folded_type.empty() || gpu.folded == folded_type;
     const bool memory_fits = !memory_gb || (gpu.memory_gb && *gpu.memory_gb >= *memory_gb);
     return type_fits && memory_fits;

@@ -110,7 +110,8 @@ struct CallerRules {
 [[nodiscard]] Failures Match(const Need& need, const Candidate& candidate, const CallerRules& caller);
 
 // Shared with discovery: whether the binding has such GPUs. An empty type and no memory: any GPU.
-[[nodiscard]] bool OffersGpu(const Offer& offer, std::string_view folded_type, std::optional<int64_t> memory_gb);
+[[nodiscard]] bool OffersGpu(std::span<const GpuType> types, std::string_view folded_type,
+                             std::optional<int64_t> memory_gb);
 [[nodiscard]] bool Offers(std::span<const std::string> names, std::string_view name);
 
 }  // namespace berth

@@ -287,13 +287,13 @@ TEST(Match, ASmallerRequestIsNeverNewlyRejected) {
 
 TEST(OffersGpu, ComparesFoldedNamesAndKnownMemory) {
   const Offer offer = World().offer;
-  EXPECT_TRUE(OffersGpu(offer, "", std::nullopt));
-  EXPECT_TRUE(OffersGpu(offer, "t4", std::nullopt));
-  EXPECT_FALSE(OffersGpu(offer, "T4", std::nullopt));  // the caller folds
-  EXPECT_TRUE(OffersGpu(offer, "a100", 40));
-  EXPECT_FALSE(OffersGpu(offer, "a100", 41));
-  EXPECT_FALSE(OffersGpu(offer, "t4", 1));
-  EXPECT_FALSE(OffersGpu(Offer(), "", std::nullopt));
+  EXPECT_TRUE(OffersGpu(offer.gpu_types, "", std::nullopt));
+  EXPECT_TRUE(OffersGpu(offer.gpu_types, "t4", std::nullopt));
+  EXPECT_FALSE(OffersGpu(offer.gpu_types, "T4", std::nullopt));  // the caller folds
+  EXPECT_TRUE(OffersGpu(offer.gpu_types, "a100", 40));
+  EXPECT_FALSE(OffersGpu(offer.gpu_types, "a100", 41));
+  EXPECT_FALSE(OffersGpu(offer.gpu_types, "t4", 1));
+  EXPECT_FALSE(OffersGpu(Offer().gpu_types, "", std::nullopt));
 }
 
 }  // namespace
