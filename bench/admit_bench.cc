@@ -112,7 +112,7 @@ std::optional<std::string> WrongAnswer(World& world, Ask ask) {
   const Json document = DocumentOf(peer_request);
   const LaunchRequest request = Decode(document.dump());
   Scratch scratch;
-  const Decision decision = world.engine.Admit(request, scratch);
+  const DetailedDecision decision = world.engine.AdmitInDetail(request, scratch);
   const Json ours = Json::parse(DecisionToJson(decision, request, false, JsonLayout::kCompact));
   if ((decision.verdict == Verdict::kAdmitted) != (ask == kFits)) return "the request does not do what it is for";
   const PeerAnswer peer = PeerAdmit(world.peer, peer_request);
@@ -164,7 +164,7 @@ void BM_AdmitJson(benchmark::State& state) {
   const uint64_t before = AllocationCount();
   for (auto _ : state) {
     const LaunchRequest request = Decode(text);
-    const Decision decision = world.engine.Admit(request, scratch);
+    const DetailedDecision decision = world.engine.AdmitInDetail(request, scratch);
     benchmark::DoNotOptimize(DecisionToJson(decision, request, false, JsonLayout::kCompact));
   }
   Report(state, AllocationCount() - before);
@@ -176,7 +176,7 @@ void BM_Remedies(benchmark::State& state) {
   if (!MayTime(state, world, kTooMuch)) return;
   const LaunchRequest request = Decode(DocumentOf(RequestOf(kTooMuch)).dump());
   Scratch scratch;
-  Decision decision = world.engine.Admit(request, scratch);
+  DetailedDecision decision = world.engine.AdmitInDetail(request, scratch);
   decision.advice = AdviceOptions();
   if (FindRemedies(decision, request).empty()) return state.SkipWithError("nothing helps");
   const uint64_t before = AllocationCount();

@@ -36,7 +36,7 @@ std::string GuardrailText(const ReasonExample& example) {
   return text;
 }
 
-void PrintReasons(const Decision& decision, const LaunchRequest& request, Stream& out) {
+void PrintReasons(const DetailedDecision& decision, const LaunchRequest& request, Stream& out) {
   Table table({"REASON", "ASKED", "OFFERED", "HEADLINE", "BLOCKED", "SOLE", "EXAMPLE", "SET BY"});
   for (const ReasonCount& reason : decision.reasons) {
     const ReasonDetail detail = DetailOf(decision, request, reason);
@@ -68,7 +68,7 @@ std::string ActionsText(const Remedy& remedy) {
 }
 
 // What was tried and helps, the best first.
-void PrintRemedies(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+void PrintRemedies(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                    Stream& out) {
   Table table({"#", "REMEDY", "ADMITS", "FIRST", "CHANGE"});
   for (size_t i = 0; i < remedies.size(); ++i) {
@@ -84,7 +84,7 @@ void PrintRemedies(const Decision& decision, const LaunchRequest& request, std::
 }
 
 // What each reason asks for, when nothing that was tried helps.
-void PrintHelp(const Decision& decision, const LaunchRequest& request, Stream& out) {
+void PrintHelp(const DetailedDecision& decision, const LaunchRequest& request, Stream& out) {
   out << "\n  no single change that was tried helps; what each reason asks for:\n";
   for (const Help& help : HelpAgainst(decision, request)) {
     out << "  ";
@@ -93,7 +93,7 @@ void PrintHelp(const Decision& decision, const LaunchRequest& request, Stream& o
   }
 }
 
-void PrintRejected(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
+void PrintRejected(const DetailedDecision& decision, const LaunchRequest& request, bool all, Stream& out) {
   out << CrossMark(out);
   out.Add("REJECTED", Style::kBad) << " ";
   out.Add(decision.code, Style::kStrong) << "\n";
@@ -103,11 +103,11 @@ void PrintRejected(const Decision& decision, const LaunchRequest& request, bool 
   if (all) PrintWaterfall(WaterfallOf(decision, request, remedies), remedies.size(), out);
 }
 
-Resolved ResolvedPlacement(const Decision& decision, const LaunchRequest& request) {
-  return Engine::Resolve(decision.snapshot, decision.placements.front(), &request, request.organization_id);
+Resolved ResolvedPlacement(const DetailedDecision& decision, const LaunchRequest& request) {
+  return Engine::Resolve(*decision.snapshot, decision.placements.front(), &request, request.organization_id);
 }
 
-void PrintAdmitted(const Decision& decision, const LaunchRequest& request, Stream& out) {
+void PrintAdmitted(const DetailedDecision& decision, const LaunchRequest& request, Stream& out) {
   const Snapshot& snapshot = *decision.snapshot;
   const uint32_t placed = decision.placements.front();
   const CompiledBinding& binding = snapshot.bindings()[placed];
@@ -141,7 +141,7 @@ void PrintViolations(std::span<const Issue> errors, Stream& out) {
   table.Print(2, out);
 }
 
-void PrintCandidates(const Decision& decision, Stream& out) {
+void PrintCandidates(const DetailedDecision& decision, Stream& out) {
   Table table({"RUNNER", "PROFILE", "REASONS"});
   for (const CandidateResult& candidate : decision.candidates) {
     const CompiledBinding& binding = decision.snapshot->bindings()[candidate.binding];
@@ -160,7 +160,7 @@ void PrintCandidates(const Decision& decision, Stream& out) {
   table.Print(2, out);
 }
 
-void PrintDecision(const Decision& decision, const LaunchRequest& request, bool all, Stream& out) {
+void PrintDecision(const DetailedDecision& decision, const LaunchRequest& request, bool all, Stream& out) {
   if (decision.verdict == Verdict::kRejected) {
     PrintRejected(decision, request, all, out);
   } else {
@@ -174,7 +174,7 @@ void PrintDecision(const Decision& decision, const LaunchRequest& request, bool 
 }
 
 // One decision for people in one line.
-std::string LineOf(const Decision& decision, const LaunchRequest& request) {
+std::string LineOf(const DetailedDecision& decision, const LaunchRequest& request) {
   return std::string(VerdictName(decision.verdict)) + " " +
          Printable(request.sandbox_id.empty() ? "-" : request.sandbox_id) + ": " +
          Printable(MessageOf(decision, request));
@@ -187,7 +187,7 @@ ExitCode AdmitOne(const Engine& engine, const AdmitOptions& options, Console& co
   const Output output = options.output.value_or(Output::kText);
   if (options.why_not) return ExplainWhyNot(engine, loaded->request, *options.why_not, output, console);
   Scratch scratch;
-  const Decision decision = engine.Admit(loaded->request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(loaded->request, scratch);
   if (options.html) {
     const std::string page = DecisionPage({decision, loaded->request, options.catalog, *options.request});
     return std::max(CodeOf(decision.verdict), WritePage(*options.html, page, console));
@@ -212,7 +212,7 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
     if (organizations.insert(one.request.organization_id).second) {
       WarnOfOrganization(*engine.snapshot(), one.request, console);
     }
-    const Decision decision = engine.Admit(one.request, scratch);
+    const DetailedDecision decision = engine.AdmitInDetail(one.request, scratch);
     console.out << (text ? LineOf(decision, one.request)
                          : DecisionToJson(decision, one.request, options.all, JsonLayout::kCompact))
                 << "\n";
@@ -224,7 +224,7 @@ ExitCode AdmitMany(const Engine& engine, const AdmitOptions& options, Console& c
 
 }  // namespace
 
-std::vector<Help> HelpAgainst(const Decision& decision, const LaunchRequest& request) {
+std::vector<Help> HelpAgainst(const DetailedDecision& decision, const LaunchRequest& request) {
   std::vector<ReasonCount> reasons(decision.reasons.begin(), decision.reasons.end());
   std::ranges::stable_sort(reasons, std::greater(), &ReasonCount::headline);
   std::vector<Help> all;
@@ -241,7 +241,8 @@ std::vector<Help> HelpAgainst(const Decision& decision, const LaunchRequest& req
   return all;
 }
 
-void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out) {
+void PrintWhy(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+              Stream& out) {
   PrintReasons(decision, request, out);
   if (remedies.empty()) {
     PrintHelp(decision, request, out);
@@ -250,7 +251,7 @@ void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<
   }
 }
 
-void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out) {
+void PrintVerdict(const DetailedDecision& decision, const LaunchRequest& request, Stream& out) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:
       PrintAdmitted(decision, request, out);
@@ -263,7 +264,7 @@ void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream
   }
 }
 
-void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console) {
+void PrintInvalid(const DetailedDecision& decision, const LaunchRequest& request, Output output, Console& console) {
   if (output == Output::kJson) {
     console.out << DecisionToJson(decision, request, /*all=*/false, JsonLayout::kIndented) << "\n";
   } else {

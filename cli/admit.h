@@ -31,10 +31,11 @@ struct AdmitOptions {
 ExitCode Admit(const AdmitOptions& options, Console& console);
 
 // The decision for people: where and with what reach, why not, or what is wrong with the request. Without the spec.
-void PrintVerdict(const Decision& decision, const LaunchRequest& request, Stream& out);
+void PrintVerdict(const DetailedDecision& decision, const LaunchRequest& request, Stream& out);
 
 // Why not, of a rejection: every reason, and the remedies.
-void PrintWhy(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies, Stream& out);
+void PrintWhy(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+              Stream& out);
 
 // What helps against reasons of a rejection, in words.
 struct Help {
@@ -42,10 +43,10 @@ struct Help {
   std::string reasons;  // their names
 };
 // What each reason asks for, once; what would help most candidates comes first. For when there are no remedies.
-std::vector<Help> HelpAgainst(const Decision& decision, const LaunchRequest& request);
+std::vector<Help> HelpAgainst(const DetailedDecision& decision, const LaunchRequest& request);
 
 // Prints it for a command that was given such a request.
-void PrintInvalid(const Decision& decision, const LaunchRequest& request, Output output, Console& console);
+void PrintInvalid(const DetailedDecision& decision, const LaunchRequest& request, Output output, Console& console);
 
 }  // namespace berth::cli
 

@@ -440,7 +440,7 @@ class Page {
     const uint32_t placed = decision_.placements.front();
     const CompiledBinding& binding = snapshot_.bindings()[placed];
     const Runner& runner = *snapshot_.RunnerOf(binding).runner;
-    const Resolved resolved = Engine::Resolve(decision_.snapshot, placed, &request_, request_.organization_id);
+    const Resolved resolved = Engine::Resolve(*decision_.snapshot, placed, &request_, request_.organization_id);
     BeginSection("placement", "Where it runs");
     out_ << "<dl class=\"facts wide\">\n";
     CodeFact("runner", runner.runner_id, "");
@@ -672,7 +672,7 @@ class Page {
     NumberCell("sole", "number", reason.sole);
     BeginCell("example", "example");
     if (detail.example) {
-      Binding(decision_.candidates[reason.example].binding);
+      Binding(reason.example);
     } else {
       out_ << nothing;
     }
@@ -791,7 +791,7 @@ class Page {
   }
 
   const DecisionFacts& facts_;
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   const LaunchRequest& request_;
   const Snapshot& snapshot_;
   const std::vector<Remedy> remedies_;

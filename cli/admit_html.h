@@ -17,7 +17,7 @@
 namespace berth::cli {
 
 struct DecisionFacts {
-  const Decision& decision;
+  const DetailedDecision& decision;
   const LaunchRequest& request;
   // As on the command line, for the commands that the page names.
   std::string_view catalog_path;

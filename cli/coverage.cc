@@ -98,7 +98,8 @@ std::string CountText(const CoverageCount& count) {
 }  // namespace
 
 Coverage::Coverage(std::shared_ptr<const Snapshot> snapshot) {
-  of_catalog_.snapshot = std::move(snapshot);
+  snapshot_ = std::move(snapshot);
+  of_catalog_.snapshot = snapshot_.get();
   const std::span<const CompiledBinding> bindings = of_catalog_.snapshot->bindings();
   for (uint32_t i = 0; i < bindings.size(); ++i) FindNames(i);
   FindGuardrails();
@@ -176,7 +177,7 @@ void Coverage::Exercise(Covered kind, uint32_t binding, std::string_view name) {
   }
 }
 
-void Coverage::Add(const Decision& decision, const LaunchRequest& request, std::optional<uint32_t> compared) {
+void Coverage::Add(const DetailedDecision& decision, const LaunchRequest& request, std::optional<uint32_t> compared) {
   if (compared) Exercise(Covered::kBindings, *compared, "");
   if (decision.verdict == Verdict::kAdmitted) {
     const uint32_t placed = decision.placements.front();
@@ -186,9 +187,7 @@ void Coverage::Add(const Decision& decision, const LaunchRequest& request, std::
     return;
   }
   for (const ReasonCount& reason : decision.reasons) {
-    if (reason.example < decision.candidates.size()) {
-      Exercise(Covered::kBindings, decision.candidates[reason.example].binding, "");
-    }
+    if (reason.example != ReasonCount::kNoExample) Exercise(Covered::kBindings, reason.example, "");
   }
   for (const CandidateResult& candidate : decision.candidates) {
     for (uint32_t rest = candidate.failures.bits(); rest != 0; rest &= rest - 1) {

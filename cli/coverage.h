@@ -60,7 +60,7 @@ class Coverage {
   explicit Coverage(std::shared_ptr<const Snapshot> snapshot);
 
   // A case's launch, the decision on it, and the binding whose fields the case compares by name.
-  void Add(const Decision& decision, const LaunchRequest& request, std::optional<uint32_t> compared);
+  void Add(const DetailedDecision& decision, const LaunchRequest& request, std::optional<uint32_t> compared);
 
   [[nodiscard]] CoverageCount CountOf(Covered kind) const;
   [[nodiscard]] CoverageCount total() const;
@@ -79,7 +79,8 @@ class Coverage {
   [[nodiscard]] std::span<const CoverageItem> ItemsOf(Covered kind) const { return items_[static_cast<size_t>(kind)]; }
   void Exercise(Covered kind, uint32_t binding, std::string_view name);
 
-  Decision of_catalog_;  // holds the snapshot; guardrails are looked up with it
+  std::shared_ptr<const Snapshot> snapshot_;
+  DetailedDecision of_catalog_;  // guardrails are looked up with it
   std::array<std::vector<CoverageItem>, kCoveredKinds> items_;
   std::map<std::string, size_t, std::less<>> guardrails_;  // by source, among the items
 };

@@ -83,7 +83,7 @@ class Discovery {
   // The candidates that nothing keeps from taking the request.
   ExitCode AskAdmission(LoadedRequest& loaded) {
     Scratch scratch;
-    const Decision decision = engine_.Admit(loaded.request, scratch);
+    const DetailedDecision decision = engine_.AdmitInDetail(loaded.request, scratch);
     if (decision.verdict != Verdict::kInvalid) {
       fitting_ = FittingBindings(decision);
       filter_.fitting = &fitting_;

@@ -78,7 +78,7 @@ constexpr std::pair<std::string_view, Record> kParts[] = {{"placement", Record::
 
 class CaseJudge {
  public:
-  CaseJudge(const TestCase& test, const Decision& decision) : test_(test), decision_(decision) {}
+  CaseJudge(const TestCase& test, const DetailedDecision& decision) : test_(test), decision_(decision) {}
 
   Judgement Run() {
     Compare("verdict", MakeText(VerdictName(decision_.verdict)));
@@ -170,7 +170,7 @@ class CaseJudge {
     const std::optional<uint32_t> binding = BindingOfFields(*fields);
     if (!binding) return;
     const LaunchRequest& request = test_.request;
-    const Resolved resolved = Engine::Resolve(decision_.snapshot, *binding, &request, request.organization_id);
+    const Resolved resolved = Engine::Resolve(*decision_.snapshot, *binding, &request, request.organization_id);
     for (const Member& field : (*fields)->members) {
       const SpecPath path(PointerOf(field.key));
       const FoldOfPath fold = FoldOf(path, resolved.spec.get());
@@ -209,13 +209,13 @@ class CaseJudge {
   }
 
   const TestCase& test_;
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   Judgement judgement_;
 };
 
 }  // namespace
 
-Judgement Judge(const TestCase& test, const Decision& decision) { return CaseJudge(test, decision).Run(); }
+Judgement Judge(const TestCase& test, const DetailedDecision& decision) { return CaseJudge(test, decision).Run(); }
 
 CaseState::CaseState(const TestCase& test, Engine& engine) : engine_(engine), snapshot_(engine.snapshot()) {
   for (const RunnerState& wanted : test.live) {

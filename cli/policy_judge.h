@@ -36,7 +36,7 @@ struct Judgement {
 };
 
 // What of `test.want` the decision on `test.request` does not have.
-Judgement Judge(const TestCase& test, const Decision& decision);
+Judgement Judge(const TestCase& test, const DetailedDecision& decision);
 
 // Sets the live state that a case wants, and puts back what was there when the case is over.
 class CaseState {

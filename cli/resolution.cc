@@ -55,7 +55,7 @@ ExitCode Resolution::Verdict() {
 
 bool Resolution::CheckRequest() {
   Scratch scratch;
-  const Decision decision = engine_.Admit(loaded_->request, scratch);
+  const DetailedDecision decision = engine_.AdmitInDetail(loaded_->request, scratch);
   if (decision.verdict != berth::Verdict::kInvalid) return true;
   PrintInvalid(decision, loaded_->request, options_.output, console_);
   return false;

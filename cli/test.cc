@@ -145,7 +145,7 @@ class TestRun {
 
   void RunCase(const std::string& file, const TestCase& test, TestedCatalog& catalog) {
     const CaseState state(test, catalog.engine);
-    const Decision decision = catalog.engine.Admit(test.request, scratch_);
+    const DetailedDecision decision = catalog.engine.AdmitInDetail(test.request, scratch_);
     Judgement judgement = Judge(test, decision);
     judgement.differences.insert(judgement.differences.begin(), state.unknown().begin(), state.unknown().end());
     if (catalog.coverage) catalog.coverage->Add(decision, test.request, judgement.binding);
@@ -161,7 +161,7 @@ class TestRun {
   }
 
   void PrintCase(const std::string& file, const TestCase& test, const std::vector<Difference>& differences,
-                 const Decision& decision) {
+                 const DetailedDecision& decision) {
     Stream& out = console_.out;
     const bool passed = differences.empty();
     out.Add(PlaceText(Printable(file), test.position), Style::kStrong) << ": ";
@@ -187,7 +187,7 @@ class TestRun {
   }
 
   void WriteCase(const std::string& file, const TestCase& test, const std::vector<Difference>& differences,
-                 const Decision& decision) {
+                 const DetailedDecision& decision) {
     json_.BeginObject().Key("file").String(file).Key("line").Uint(test.position.line);
     json_.Key("column").Uint(test.position.column).Key("name").String(test.name);
     json_.Key("passed").Bool(differences.empty()).Key("differences").BeginArray();

@@ -87,7 +87,7 @@ std::string LeftOutText(const Standing& standing, const Snapshot& snapshot, cons
   return text;
 }
 
-void PrintStanding(const Standing& standing, bool fits, const Decision& decision, const LaunchRequest& request,
+void PrintStanding(const Standing& standing, bool fits, const DetailedDecision& decision, const LaunchRequest& request,
                    Stream& out) {
   const Snapshot& snapshot = *decision.snapshot;
   out.Add(BindingName(snapshot, standing.binding), Style::kStrong);
@@ -115,7 +115,7 @@ void PrintStanding(const Standing& standing, bool fits, const Decision& decision
 ExitCode ExplainWhyNot(const Engine& engine, const LaunchRequest& request, const std::string& target, Output output,
                        Console& console) {
   Scratch scratch;
-  const Decision decision = engine.Admit(request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   if (decision.verdict == Verdict::kInvalid) {
     PrintInvalid(decision, request, output, console);
     return kExitBad;
@@ -129,7 +129,7 @@ ExitCode ExplainWhyNot(const Engine& engine, const LaunchRequest& request, const
   bindings.reserve(standings.size());
   for (const Standing& standing : standings) bindings.push_back(standing.binding);
   Scratch narrow_scratch;
-  const Decision narrow = DecideAt(decision, request, bindings, narrow_scratch);
+  const DetailedDecision narrow = DecideAt(decision, request, bindings, narrow_scratch);
   const ExitCode code = narrow.verdict == Verdict::kAdmitted ? kExitGood : kExitBad;
   if (output == Output::kJson) {
     console.out << WhyNotToJson(narrow, request, standings, JsonLayout::kIndented) << "\n";
@@ -138,7 +138,7 @@ ExitCode ExplainWhyNot(const Engine& engine, const LaunchRequest& request, const
   for (const Standing& standing : standings) {
     const std::span<const uint32_t> one(&standing.binding, 1);
     Scratch one_scratch;
-    const Decision about_one = DecideAt(decision, request, one, one_scratch);
+    const DetailedDecision about_one = DecideAt(decision, request, one, one_scratch);
     if (&standing != &standings.front()) console.out << "\n";
     PrintStanding(standing, about_one.verdict == Verdict::kAdmitted, decision, request, console.out);
     if (about_one.verdict == Verdict::kRejected) {

@@ -46,7 +46,7 @@ struct ResolvedLaunch {
 };
 
 google::rpc::Status CheckLaunch(const Engine& engine, const LaunchRequest& launch) {
-  const Decision decision = engine.Admit(launch, ThreadScratch());
+  const DetailedDecision decision = engine.AdmitInDetail(launch, ThreadScratch());
   return decision.verdict == Verdict::kInvalid ? DecisionStatus(decision, launch, {}, {}) : google::rpc::Status();
 }
 
@@ -112,7 +112,7 @@ google::rpc::Status AdmissionApi::Admit(const Caller& caller, const v1::LaunchRe
   const LaunchRequest request = LaunchFromWire(launch, {organization, caller.user_id, {}});
   Decided decided = decider_.Decide(caller, request, ThreadScratch());
   if (!IsOk(decided.status)) return std::move(decided.status);
-  const Decision& decision = decided.decision;
+  const DetailedDecision& decision = decided.decision;
   FillPlacement(*decision.snapshot, decision.placements.front(), *response.mutable_placement());
   for (const uint32_t index : decision.placements.subspan(1)) {
     FillPlacement(*decision.snapshot, index, *response.add_alternatives());

@@ -14,14 +14,21 @@ constexpr size_t kMaxListedCandidates = 64;
 
 constexpr int64_t kRetryOverloadedSeconds = 1;
 
+// An admission says all there is to say; of a rejection people want to know more.
+DetailedDecision DecideOn(const Engine& engine, const LaunchRequest& request, Scratch& scratch) {
+  const Decision decision = engine.Admit(request, scratch);
+  if (decision.verdict == Verdict::kAdmitted) return {decision, {}};
+  return engine.AdmitInDetail(request, scratch);
+}
+
 }  // namespace
 
 Decided Decider::Decide(const Caller& caller, const LaunchRequest& request, Scratch& scratch, const Take& take) const {
   const auto began = RecentDecisions::Clock::now();
   Decided decided;
   decided.id = recent_.NextId();
-  decided.decision = engine_.Admit(request, scratch);
-  const Decision& decision = decided.decision;
+  decided.decision = DecideOn(engine_, request, scratch);
+  const DetailedDecision& decision = decided.decision;
   for (int attempt = 1; take && decision.verdict == Verdict::kAdmitted && !take(decision); ++attempt) {
     if (attempt == kMaxAttempts) {
       decided.status =
@@ -29,7 +36,7 @@ Decided Decider::Decide(const Caller& caller, const LaunchRequest& request, Scra
                      "other launches took the resources of the runners chosen: try again", {}, kRetryOverloadedSeconds);
       return decided;
     }
-    decided.decision = engine_.Admit(request, scratch);
+    decided.decision = DecideOn(engine_, request, scratch);
   }
   const std::vector<Remedy> remedies =
       decision.advice.remedies ? FindRemedies(decision, request) : std::vector<Remedy>();

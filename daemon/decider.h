@@ -33,7 +33,7 @@ using DecisionObserver = std::function<void(const DecisionEvent&)>;
 
 struct Decided {
   std::string id;
-  Decision decision;           // views the Scratch
+  DetailedDecision decision;   // views the Scratch; of an admission without its candidates
   google::rpc::Status status;  // OK when admitted
   std::string json;            // berth.decision/v1
 };

@@ -83,7 +83,7 @@ void FillState(const wire::StartSandboxRequest& request, const LaunchRequest& la
   const uint32_t index = decision.placements.front();
   const CompiledBinding& binding = decision.snapshot->bindings()[index];
   const Runner& runner = *decision.snapshot->RunnerOf(binding).runner;
-  const Resolved resolved = Engine::Resolve(decision.snapshot, index, &launch, launch.organization_id);
+  const Resolved resolved = Engine::Resolve(*decision.snapshot, index, &launch, launch.organization_id);
   state.set_sandbox_id(launch.sandbox_id);
   state.set_sandbox_status(wire::SANDBOX_STATUS_RUNNING);
   state.set_runner_id(runner.runner_id);

@@ -133,7 +133,7 @@ google::rpc::Status Fitted(Parts parts) {
 
 // "EGRESS_MODE_NOT_OFFERED=7,MEMORY_EXCEEDS_PROFILE=5": headlines, the most frequent first. Codes that exist for several
 // resources are added up.
-std::string HeadlinesText(const Decision& decision) {
+std::string HeadlinesText(const DetailedDecision& decision) {
   std::vector<std::pair<std::string_view, uint32_t>> counts;
   for (const ReasonCount& reason : decision.reasons) {
     const std::string_view name = InfoOf(reason.code).name;
@@ -162,7 +162,7 @@ std::string Joined(const std::vector<std::string>& names) {
 }
 
 // The reason that keeps most candidates out, with what it asked and what is offered.
-void PutHeadline(const Decision& decision, const LaunchRequest& request, Metadata& metadata) {
+void PutHeadline(const DetailedDecision& decision, const LaunchRequest& request, Metadata& metadata) {
   const auto first = std::ranges::max_element(decision.reasons, {}, &ReasonCount::headline);
   if (first == decision.reasons.end()) return;
   const ReasonDetail detail = DetailOf(decision, request, *first, CountedBy::kHeadline);
@@ -185,7 +185,7 @@ void PutRemedy(const Remedy& remedy, Metadata& metadata) {
 }
 
 // What waiting alone would take away from some candidate.
-Failures WaitedFor(const Decision& decision) {
+Failures WaitedFor(const DetailedDecision& decision) {
   Failures live;
   for (const ReasonCode code : {ReasonCode::kRunnerDisconnected, ReasonCode::kInsufficientCpu,
                                 ReasonCode::kInsufficientMemory, ReasonCode::kInsufficientGpu}) {
@@ -238,7 +238,7 @@ google::rpc::Status InvalidField(std::string_view field, std::string_view descri
   return InvalidFields({&problem, 1});
 }
 
-RpcCode CodeOf(const Decision& decision) {
+RpcCode CodeOf(const DetailedDecision& decision) {
   if (decision.verdict == Verdict::kAdmitted) return RpcCode::kOk;
   if (decision.verdict == Verdict::kInvalid) return RpcCode::kInvalidArgument;
   Failures waited = WaitedFor(decision);
@@ -247,7 +247,7 @@ RpcCode CodeOf(const Decision& decision) {
                                                                         : RpcCode::kResourceExhausted;
 }
 
-google::rpc::Status DecisionStatus(const Decision& decision, const LaunchRequest& request,
+google::rpc::Status DecisionStatus(const DetailedDecision& decision, const LaunchRequest& request,
                                    std::span<const Remedy> remedies, std::string_view decision_id) {
   static constexpr std::string_view kExpendable[] = {"reasons",    "offered",    "requested",     "headline_class",
                                                      "sandbox_id", "capability", "remedy_changes"};

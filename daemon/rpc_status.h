@@ -70,10 +70,10 @@ google::rpc::Status InvalidField(std::string_view field, std::string_view descri
 
 // The code of a decision that is not an admission: INVALID_ARGUMENT, or FAILED_PRECONDITION, unless waiting alone helps
 // (semantics, "Admission"): RESOURCE_EXHAUSTED where some binding lacks free resources, else UNAVAILABLE.
-RpcCode CodeOf(const Decision& decision);
+RpcCode CodeOf(const DetailedDecision& decision);
 
 // A decision that is not an admission as an error. `remedies` are the decision's.
-google::rpc::Status DecisionStatus(const Decision& decision, const LaunchRequest& request,
+google::rpc::Status DecisionStatus(const DetailedDecision& decision, const LaunchRequest& request,
                                    std::span<const Remedy> remedies, std::string_view decision_id);
 
 // What the status costs on the wire: its message as a percent-encoded header and all of it in base64.

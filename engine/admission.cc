@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "berth/engine/candidate_detail.h"
+#include "berth/engine/text_checks.h"
 #include "berth/engine/tie_hash.h"
 #include "berth/spec/quantity.h"
 #include "berth/validate/request.h"
@@ -50,6 +51,25 @@ bool DefaultsOnly(const CompiledOrganization& organization, const LaunchRequest&
          organization.settings.unnamed_requests == UnnamedRequests::kDefaultBindingOnly;
 }
 
+bool IsValidLaunch(const LaunchRequest& request, const CompiledOrganization& organization,
+                   std::vector<Issue>& violations) {
+  std::ranges::copy(request.issues, std::back_inserter(violations));
+  CheckLaunch(request, organization.opened, violations);
+  std::erase_if(violations, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
+  std::ranges::sort(violations, [](const Issue& a, const Issue& b) {
+    return std::tie(a.field, a.message) < std::tie(b.field, b.message);
+  });
+  return violations.empty();
+}
+
+ReasonCode EmptyScopeReason(bool any_visible, uint32_t matched_alone) {
+  if (!any_visible) return ReasonCode::kNoRunners;
+  for (const auto& [filter, reason] : kScopeReasons) {
+    if ((matched_alone & BitOf(filter)) == 0) return reason;
+  }
+  return ReasonCode::kFiltersDisjoint;
+}
+
 Need NeedOf(const LaunchRequest& request, std::string& folded_gpu_type) {
   const GpuRequest& gpu = request.gpu();
   folded_gpu_type.assign(gpu.type);
@@ -85,10 +105,10 @@ Admission::Admission(const Snapshot& snapshot, const LaunchRequest& request, Scr
   scratch_.violations_.clear();
 }
 
-Decision Admission::Run() {
-  Decision decision;
-  decision.verdict = Verdict::kInvalid;
-  if (Validate()) {
+DetailedDecision Admission::Run() {
+  DetailedDecision decision;
+  decision.snapshot = &snapshot_;
+  if (IsValidLaunch(request_, organization_, scratch_.violations_)) {
     ReadNeed();
     if (CollectCandidates()) {
       for (CandidateResult& candidate : scratch_.candidates_) Judge(candidate);
@@ -99,20 +119,11 @@ Decision Admission::Run() {
   }
   decision.code = VerdictCode(decision.verdict, named_);
   decision.candidates = scratch_.candidates_;
+  decision.candidate_count = static_cast<uint32_t>(scratch_.candidates_.size());
   decision.reasons = scratch_.reasons_;
   decision.placements = scratch_.placements_;
   decision.violations = scratch_.violations_;
   return decision;
-}
-
-bool Admission::Validate() {
-  std::ranges::copy(request_.issues, std::back_inserter(scratch_.violations_));
-  CheckLaunch(request_, organization_.opened, scratch_.violations_);
-  std::erase_if(scratch_.violations_, [](const Issue& issue) { return issue.level() != IssueLevel::kError; });
-  std::ranges::sort(scratch_.violations_, [](const Issue& a, const Issue& b) {
-    return std::tie(a.field, a.message) < std::tie(b.field, b.message);
-  });
-  return scratch_.violations_.empty();
 }
 
 void Admission::ReadNeed() {
@@ -147,20 +158,8 @@ bool Admission::CollectCandidates() {
       scratch_.candidates_.push_back({index, {}, LiveOf(binding)});
     }
   });
-  if (scratch_.candidates_.empty()) RejectScope(any_visible, matched_alone);
+  if (scratch_.candidates_.empty()) scratch_.reasons_.push_back({EmptyScopeReason(any_visible, matched_alone)});
   return !scratch_.candidates_.empty();
-}
-
-void Admission::RejectScope(bool any_visible, uint32_t matched_alone) {
-  ReasonCode code = any_visible ? ReasonCode::kFiltersDisjoint : ReasonCode::kNoRunners;
-  if (any_visible) {
-    for (const auto& [filter, reason] : kScopeReasons) {
-      if ((matched_alone & BitOf(filter)) != 0) continue;
-      code = reason;
-      break;
-    }
-  }
-  scratch_.reasons_.push_back({code});
 }
 
 const CompiledBinding& Admission::BindingAt(uint32_t index) const {
@@ -185,36 +184,12 @@ void Admission::Judge(CandidateResult& candidate) {
   Failures failures = Match(need_, {binding.offer, runner, candidate.live}, organization_.rules);
   if (binding.offer.valid) {
     const bool user_known = !failures.Has(ReasonCode::kUserRequired);
-    failures.AddIf(HostNameInvalid(binding, user_known), ReasonCode::kHostNameInvalid);
-    failures.AddIf(!ImageAllowed(binding), ReasonCode::kImageNotAllowed);
+    failures.AddIf(HostNameInvalid(binding, request_, user_known, scratch_.namespace_, scratch_.host_),
+                   ReasonCode::kHostNameInvalid);
+    failures.AddIf(!ImageAllowed(organization_, binding, request_), ReasonCode::kImageNotAllowed);
     failures.AddIf(OverridesInvalid(binding), ReasonCode::kOverrideInvalid);
   }
   candidate.failures = failures;
-}
-
-bool Admission::HostNameInvalid(const CompiledBinding& binding, bool user_known) {
-  if (request_.ingress_mode.empty()) return false;
-  const auto& levels = binding.offer.ingress_levels;
-  const auto level = std::ranges::find(levels, request_.ingress_mode);
-  if (level == levels.end()) return false;
-  const auto& host_template = binding.host_templates[static_cast<size_t>(level - levels.begin())];
-  if (!host_template || (host_template->uses_sandbox_id() && request_.sandbox_id.empty())) return false;
-  scratch_.namespace_.clear();
-  if (!user_known) {
-    scratch_.namespace_ = "a";  // the namespace is unknown; judge the rest of the name
-  } else if (host_template->uses_namespace()) {
-    AppendNamespaceOf(binding, request_.organization_id, request_.user_id, scratch_.namespace_);
-  }
-  scratch_.host_.clear();
-  host_template->Render(request_.sandbox_id, scratch_.namespace_, scratch_.host_);
-  return !IsValidHostName(scratch_.host_);
-}
-
-bool Admission::ImageAllowed(const CompiledBinding& binding) const {
-  if (!organization_.images) return true;
-  const std::string& asked = request_.container_image.value;
-  const std::string& image = asked.empty() ? binding.container_image : asked;
-  return !image.empty() && organization_.images->Allows(image);
 }
 
 // Whether the launch's overrides break a spec that was valid without them.
@@ -231,7 +206,7 @@ void Admission::CountReasons() {
       ReasonCount& count = counts[code];
       const bool headline = failures.headline() == static_cast<ReasonCode>(code);
       // The first candidate it is the headline of, else the first it blocks.
-      if (count.blocked == 0 || (headline && count.headline == 0)) count.example = i;
+      if (count.blocked == 0 || (headline && count.headline == 0)) count.example = scratch_.candidates_[i].binding;
       ++count.blocked;
       count.headline += headline ? 1 : 0;
       count.sole += failures.single() ? 1 : 0;

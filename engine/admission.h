@@ -1,6 +1,7 @@
-// One admission, step by step: scope, match, count, select (semantics, "Admission").
+// One admission, step by step: scope, match, count, select (semantics, "Admission"). Every candidate is looked at.
 //
-// Not part of the public interface; see berth/engine/engine.h.
+// Not part of the public interface; see berth/engine/engine.h. IndexedAdmission decides the same without looking at
+// every candidate.
 
 #ifndef BERTH_ENGINE_ADMISSION_H_
 #define BERTH_ENGINE_ADMISSION_H_
@@ -12,8 +13,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "berth/engine/decision.h"
+#include "berth/engine/scratch.h"
 #include "berth/engine/snapshot.h"
 #include "berth/policy/match.h"
 #include "berth/spec/launch.h"
@@ -40,6 +43,13 @@ inline constexpr uint32_t kAllFilters = (uint32_t{1} << kFilterCount) - 1;
 // Whether `binding` is called `name`, by its effective name or its profile's id.
 [[nodiscard]] bool IsCalled(const CompiledBinding& binding, std::string_view name);
 
+// Fills `violations` with what is wrong with the request itself, in order; false when something is.
+[[nodiscard]] bool IsValidLaunch(const LaunchRequest& request, const CompiledOrganization& organization,
+                                 std::vector<Issue>& violations);
+
+// The reason why nothing is in scope: `matched_alone` has a bit for each filter that some visible binding passes.
+[[nodiscard]] ReasonCode EmptyScopeReason(bool any_visible, uint32_t matched_alone);
+
 // What an admission is to suppose in place of what is: for questions of the kind "what if". Its parts must outlive it.
 struct Supposition {
   std::span<const LiveState> live;                                // by runner; empty: as the runners report it now
@@ -54,25 +64,20 @@ class Admission {
             const Supposition& supposition = {});
 
   // Fills the scratch and a decision that views it.
-  [[nodiscard]] Decision Run();
+  [[nodiscard]] DetailedDecision Run();
 
   // What keeps one binding from the request, which must be valid, whatever the filters say.
   [[nodiscard]] Failures FailuresOf(uint32_t binding);
 
  private:
-  // Violations of the request itself.
-  [[nodiscard]] bool Validate();
   void ReadNeed();
 
   // Collects the candidates; false, with the one reason, when there are none.
   [[nodiscard]] bool CollectCandidates();
-  void RejectScope(bool any_visible, uint32_t matched_alone);
 
   [[nodiscard]] const CompiledBinding& BindingAt(uint32_t index) const;
   [[nodiscard]] LiveState LiveOf(const CompiledBinding& binding) const;
   void Judge(CandidateResult& candidate);
-  [[nodiscard]] bool HostNameInvalid(const CompiledBinding& binding, bool user_known);
-  [[nodiscard]] bool ImageAllowed(const CompiledBinding& binding) const;
   [[nodiscard]] bool OverridesInvalid(const CompiledBinding& binding) const;
 
   void CountReasons();

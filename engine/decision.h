@@ -3,24 +3,20 @@
 // A Decision is numbers and indices into the snapshot it was made from; text comes later (berth/engine/json.h,
 // berth/engine/message.h). Counts add up: the headlines of all reasons are the candidates.
 //
-// Ownership:   views into the Scratch it was made with, valid until that Scratch is used again; keeps its snapshot
-// Threads:     a value; a Scratch belongs to one thread at a time
+// Ownership:   views into the Scratch it was made with, valid until that Scratch is used again or gone; the Scratch keeps
+//              the snapshot
+// Threads:     a value
 
 #ifndef BERTH_ENGINE_DECISION_H_
 #define BERTH_ENGINE_DECISION_H_
 
-#include <array>
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "berth/engine/snapshot.h"
 #include "berth/policy/match.h"
 #include "berth/policy/reason.h"
-#include "berth/policy/select.h"
 #include "berth/policy/verdict.h"
 #include "berth/spec/issue.h"
 
@@ -39,7 +35,8 @@ struct ReasonCount {
   uint32_t headline = 0;  // candidates of which it is the first reason
   uint32_t blocked = 0;   // candidates that fail it
   uint32_t sole = 0;      // candidates that fail nothing else
-  // Index into Decision::candidates of the example; none for scope reasons.
+  // The example, as an index into Snapshot::bindings(): the first candidate of which it is the headline, else the first
+  // that fails it. None for scope reasons.
   static constexpr uint32_t kNoExample = static_cast<uint32_t>(-1);
   uint32_t example = kNoExample;
 };
@@ -53,32 +50,17 @@ struct AdviceOptions {
 struct Decision {
   Verdict verdict = Verdict::kInvalid;
   std::string_view code;  // CWSANDBOX_...; empty when admitted
-  std::shared_ptr<const Snapshot> snapshot;
-  std::span<const CandidateResult> candidates;  // in catalog order; empty when invalid
-  std::span<const ReasonCount> reasons;         // rejected: in order of precedence
-  std::span<const uint32_t> placements;         // admitted: the winner, then alternatives; indices of bindings
-  std::span<const Issue> violations;            // invalid: sorted by field, then text
+  const Snapshot* snapshot = nullptr;
+  uint32_t candidate_count = 0;          // 0 when invalid
+  std::span<const ReasonCount> reasons;  // rejected: in order of precedence
+  std::span<const uint32_t> placements;  // admitted: the winner, then alternatives; indices of bindings
+  std::span<const Issue> violations;     // invalid: sorted by field, then text
   AdviceOptions advice;
 };
 
-// Memory for one decision after another. Keep one per thread: once it has grown, a decision allocates nothing.
-class Scratch {
- public:
-  Scratch() = default;
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
- private:
-  friend class Admission;
-
-  std::vector<CandidateResult> candidates_;
-  std::vector<ReasonCount> reasons_;
-  std::vector<uint32_t> placements_;
-  std::vector<Rank> ranks_;
-  std::vector<Issue> violations_;
-  std::string gpu_type_;
-  std::string namespace_;
-  std::string host_;
+// With every candidate looked at on its own: what explanations, remedies and lists are made from.
+struct DetailedDecision : Decision {
+  std::span<const CandidateResult> candidates;  // in catalog order; candidate_count of them
 };
 
 }  // namespace berth

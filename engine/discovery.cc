@@ -53,7 +53,7 @@ class Lister {
 
 }  // namespace
 
-std::vector<uint32_t> FittingBindings(const Decision& decision) {
+std::vector<uint32_t> FittingBindings(const DetailedDecision& decision) {
   std::vector<uint32_t> fitting;
   for (const CandidateResult& candidate : decision.candidates) {
     if (candidate.failures.none()) fitting.push_back(candidate.binding);

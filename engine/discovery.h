@@ -55,7 +55,7 @@ struct RunnerListing {
 };
 
 // The candidates that nothing keeps from taking the launch: for DiscoveryFilter::fitting.
-[[nodiscard]] std::vector<uint32_t> FittingBindings(const Decision& decision);
+[[nodiscard]] std::vector<uint32_t> FittingBindings(const DetailedDecision& decision);
 
 [[nodiscard]] inline bool IsHealthy(const LiveState& live) {
   return live.install == InstallStatus::kReady && live.connection == ConnectionStatus::kConnected;

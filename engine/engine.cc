@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "berth/engine/admission.h"
+#include "berth/engine/indexed_admission.h"
 #include "berth/merge/merge.h"
 
 namespace berth {
@@ -93,6 +94,7 @@ void Engine::Compile(uint64_t revision) {
     if (!compiled->objects()[i++]->refused && slot.version == Version::kLatest) slot.good = slot.latest;
   }
   ForgetRunnersBut(*compiled);
+  compiled->FollowLive();
   snapshot_.Store(std::move(compiled));
 }
 
@@ -140,14 +142,22 @@ void Engine::ForgetRunnersBut(const Snapshot& snapshot) {
 }
 
 Decision Engine::Admit(const LaunchRequest& request, Scratch& scratch) const {
-  return Admit(snapshot(), request, scratch, advice_);
+  const Snapshot& snapshot = snapshot_.Newest(scratch.snapshot_);
+  Decision decision = IndexedAdmission::Decides(request) ? IndexedAdmission(snapshot, request, scratch).Run()
+                                                         : Admission(snapshot, request, scratch).Run();
+  decision.advice = advice_;
+  return decision;
 }
 
-Decision Engine::Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request, Scratch& scratch,
-                       AdviceOptions advice) {
-  Decision decision = Admission(*snapshot, request, scratch).Run();
+DetailedDecision Engine::AdmitInDetail(const LaunchRequest& request, Scratch& scratch) const {
+  return AdmitInDetail(snapshot(), request, scratch, advice_);
+}
+
+DetailedDecision Engine::AdmitInDetail(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request,
+                                       Scratch& scratch, AdviceOptions advice) {
+  scratch.snapshot_ = std::move(snapshot);
+  DetailedDecision decision = Admission(*scratch.snapshot_, request, scratch).Run();
   decision.advice = advice;
-  decision.snapshot = std::move(snapshot);
   return decision;
 }
 
@@ -164,17 +174,17 @@ absl::StatusOr<Resolved> Engine::Resolve(const ResolveTarget& target, const Laun
   });
   if (!runner) return NotFound("runner", target.runner_id);
   if (!found) return NotFound("profile", target.profile);
-  return Resolve(std::move(current), *found, request, target.organization);
+  return Resolve(*current, *found, request, target.organization);
 }
 
-Resolved Engine::Resolve(std::shared_ptr<const Snapshot> snapshot, uint32_t binding_index, const LaunchRequest* request,
+Resolved Engine::Resolve(const Snapshot& snapshot, uint32_t binding_index, const LaunchRequest* request,
                          std::string_view organization) {
-  const CompiledBinding& binding = snapshot->bindings()[binding_index];
+  const CompiledBinding& binding = snapshot.bindings()[binding_index];
   Resolved resolved;
   resolved.binding = binding_index;
   resolved.valid = binding.offer.valid;
   resolved.layers = binding.layers;
-  const Runner& runner = *snapshot->RunnerOf(binding).runner;
+  const Runner& runner = *snapshot.RunnerOf(binding).runner;
   if (request != nullptr) {
     resolved.layers[static_cast<size_t>(Layer::kSandbox)] = SandboxLayer(*request);
     if (request->wants_gpu()) resolved.layers[static_cast<size_t>(Layer::kRunner)] = runner.gpu_runtime_class;
@@ -208,7 +218,7 @@ Resolved Engine::Resolve(std::shared_ptr<const Snapshot> snapshot, uint32_t bind
       if (!IsValidHostName(resolved.host)) resolved.host.clear();
     }
   }
-  resolved.snapshot = std::move(snapshot);
+  resolved.snapshot = snapshot.shared_from_this();
   return resolved;
 }
 

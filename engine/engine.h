@@ -11,9 +11,11 @@
 //
 // Guarantees:  decisions are pure: the same snapshot, live state and request give the same bytes; no clock is read.
 //              A refused object never replaces a good one: the last good version is served and listed as stale
-// Threads:     every method may be called concurrently; Admit and Resolve wait for Apply no longer than a pointer takes to copy
-// Cost:        Admit is linear in the bindings the caller may see; with a warm Scratch it allocates nothing, except for
-//              requests with `overrides`
+// Threads:     every method may be called concurrently; Admit never waits for Apply, but for the first call after it, for as
+//              long as a pointer takes to copy
+// Cost:        Admit grows with the distinct offers that the caller may see, not with the bindings, unless free resources
+//              decide (berth/engine/indexed_admission.h); with a warm Scratch it allocates nothing. Requests with
+//              `overrides` are linear in the bindings, and allocate
 // Tested by:   tests/engine_*_test.cc, the differential test
 
 #ifndef BERTH_ENGINE_ENGINE_H_
@@ -34,6 +36,7 @@
 #include "berth/engine/catalog.h"
 #include "berth/engine/decision.h"
 #include "berth/engine/published.h"
+#include "berth/engine/scratch.h"
 #include "berth/engine/snapshot.h"
 #include "berth/spec/launch.h"
 
@@ -88,16 +91,19 @@ class Engine {
 
   // Decides. The decision views `scratch`; the request need not outlive the call.
   [[nodiscard]] Decision Admit(const LaunchRequest& request, Scratch& scratch) const;
-  // The same against a snapshot of the caller's choice.
-  [[nodiscard]] static Decision Admit(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request,
-                                      Scratch& scratch, AdviceOptions advice = {});
+  // The same with every candidate, for explanations and remedies: linear in the bindings that the caller may see.
+  [[nodiscard]] DetailedDecision AdmitInDetail(const LaunchRequest& request, Scratch& scratch) const;
+  // Likewise, against a snapshot of the caller's choice.
+  [[nodiscard]] static DetailedDecision AdmitInDetail(std::shared_ptr<const Snapshot> snapshot,
+                                                      const LaunchRequest& request, Scratch& scratch,
+                                                      AdviceOptions advice = {});
 
   // The spec a launch would get on one binding, whatever the live state. `request` may be null. NOT_FOUND for an
   // unknown runner or profile. The request's own filters do not count; the caller has validated it.
   [[nodiscard]] absl::StatusOr<Resolved> Resolve(const ResolveTarget& target, const LaunchRequest* request) const;
   // The same for one binding of a snapshot.
-  [[nodiscard]] static Resolved Resolve(std::shared_ptr<const Snapshot> snapshot, uint32_t binding,
-                                        const LaunchRequest* request, std::string_view organization);
+  [[nodiscard]] static Resolved Resolve(const Snapshot& snapshot, uint32_t binding, const LaunchRequest* request,
+                                        std::string_view organization);
 
   // A heartbeat's news. NOT_FOUND for an unknown runner.
   absl::Status UpdateHealth(std::string_view organization, std::string_view runner_id, InstallStatus install,

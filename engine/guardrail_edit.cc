@@ -71,7 +71,8 @@ Path IngressPath(const LaunchRequest& request) { return {"network", "ingress", r
 
 class EditFinder {
  public:
-  EditFinder(const Decision& decision, const LaunchRequest& request, const CandidateResult& candidate, NodeRef declared)
+  EditFinder(const DetailedDecision& decision, const LaunchRequest& request, const CandidateResult& candidate,
+             NodeRef declared)
       : declared_(std::move(declared)),
         snapshot_(*decision.snapshot),
         request_(request),
@@ -285,7 +286,7 @@ Path TokensOf(std::string_view pointer) {
 
 }  // namespace
 
-GuardrailEdits::GuardrailEdits(const Decision& decision, const LaunchRequest& request)
+GuardrailEdits::GuardrailEdits(const DetailedDecision& decision, const LaunchRequest& request)
     : decision_(decision), request_(request) {}
 
 std::optional<GuardrailEdit> GuardrailEdits::For(const CandidateResult& candidate) {
@@ -315,7 +316,8 @@ bool SameChange(const Snapshot& snapshot, const GuardrailEdit& a, const Guardrai
   return !a.layer || Reaches(snapshot, a.binding, *a.layer, b.binding);
 }
 
-SupposedCatalog::SupposedCatalog(const Decision& decision, const LaunchRequest& request, const GuardrailEdit& edit) {
+SupposedCatalog::SupposedCatalog(const DetailedDecision& decision, const LaunchRequest& request,
+                                 const GuardrailEdit& edit) {
   if (edit.layer) {
     ChangeLayer(decision, edit);
     return;
@@ -328,7 +330,7 @@ SupposedCatalog::SupposedCatalog(const Decision& decision, const LaunchRequest& 
   ChangeOrganization(edit);
 }
 
-void SupposedCatalog::ChangeLayer(const Decision& decision, const GuardrailEdit& edit) {
+void SupposedCatalog::ChangeLayer(const DetailedDecision& decision, const GuardrailEdit& edit) {
   const Snapshot& snapshot = *decision.snapshot;
   const Layer layer = *edit.layer;
   const Path path = TokensOf(edit.path);

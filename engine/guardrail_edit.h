@@ -34,7 +34,7 @@ struct GuardrailEdit {
 class GuardrailEdits {
  public:
   // Both must outlive it.
-  GuardrailEdits(const Decision& decision, const LaunchRequest& request);
+  GuardrailEdits(const DetailedDecision& decision, const LaunchRequest& request);
   // The field that would mend the candidate's one failure; nothing when it fails more, or no one field would.
   [[nodiscard]] std::optional<GuardrailEdit> For(const CandidateResult& candidate);
 
@@ -43,7 +43,7 @@ class GuardrailEdits {
   // for once.
   NodeRef Declared(ReasonCode code);
 
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   const LaunchRequest& request_;
   std::optional<NodeRef> egress_mode_;
   std::optional<NodeRef> ingress_level_;
@@ -55,14 +55,14 @@ class GuardrailEdits {
 // The catalog as it would be after an edit, as far as the decision's candidates see it.
 class SupposedCatalog {
  public:
-  SupposedCatalog(const Decision& decision, const LaunchRequest& request, const GuardrailEdit& edit);
+  SupposedCatalog(const DetailedDecision& decision, const LaunchRequest& request, const GuardrailEdit& edit);
   // False: the changed document would be in error.
   [[nodiscard]] bool valid() const { return valid_; }
   // Views this object.
   [[nodiscard]] Supposition supposition() const;
 
  private:
-  void ChangeLayer(const Decision& decision, const GuardrailEdit& edit);
+  void ChangeLayer(const DetailedDecision& decision, const GuardrailEdit& edit);
   void ChangeOrganization(const GuardrailEdit& edit);
 
   bool valid_ = true;

@@ -91,7 +91,7 @@ void WriteResolvedParts(JsonWriter& writer, const Resolved& resolved) {
 
 class DecisionWriter {
  public:
-  DecisionWriter(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+  DecisionWriter(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                  JsonWriter& writer)
       : decision_(decision), request_(request), remedies_(remedies), writer_(writer) {}
 
@@ -105,7 +105,7 @@ class DecisionWriter {
     writer_.Key("catalog_revision").Uint(decision_.snapshot == nullptr ? 0 : decision_.snapshot->revision());
     writer_.Key("sandbox_id");
     StringOrNull(writer_, request_.sandbox_id);
-    writer_.Key("candidates").Uint(decision_.candidates.size());
+    writer_.Key("candidates").Uint(decision_.candidate_count);
     if (decision_.verdict == Verdict::kAdmitted) WriteAdmission();
     if (decision_.verdict == Verdict::kRejected) WriteReasons();
     if (decision_.verdict == Verdict::kInvalid) WriteViolations();
@@ -130,7 +130,7 @@ class DecisionWriter {
     writer_.Key("alternatives").BeginArray();
     for (uint32_t index : decision_.placements.subspan(1)) WritePlacement(index);
     writer_.EndArray();
-    WriteResolvedParts(writer_, Engine::Resolve(decision_.snapshot, decision_.placements.front(), &request_,
+    WriteResolvedParts(writer_, Engine::Resolve(*decision_.snapshot, decision_.placements.front(), &request_,
                                                 request_.organization_id));
   }
 
@@ -268,7 +268,7 @@ class DecisionWriter {
     writer_.EndArray();
   }
 
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   const LaunchRequest& request_;
   const std::span<const Remedy> remedies_;
   JsonWriter& writer_;
@@ -385,20 +385,21 @@ void WritePatch(std::span<const PatchOperation> patch, JsonWriter& writer) {
   writer.EndArray();
 }
 
-std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout) {
+std::string DecisionToJson(const DetailedDecision& decision, const LaunchRequest& request, bool all,
+                           JsonLayout layout) {
   return DecisionToJson(decision, request, FindRemedies(decision, request), all, layout);
 }
 
-std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-                           bool all, JsonLayout layout) {
+std::string DecisionToJson(const DetailedDecision& decision, const LaunchRequest& request,
+                           std::span<const Remedy> remedies, bool all, JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
   DecisionWriter(decision, request, remedies, writer).Write(all);
   return json;
 }
 
-std::string WhyNotToJson(const Decision& decision, const LaunchRequest& request, std::span<const Standing> standings,
-                         JsonLayout layout) {
+std::string WhyNotToJson(const DetailedDecision& decision, const LaunchRequest& request,
+                         std::span<const Standing> standings, JsonLayout layout) {
   std::string json;
   JsonWriter writer(json, layout);
   std::vector<uint32_t> bindings;

@@ -28,14 +28,14 @@ namespace berth {
 
 // berth.decision/v1. A rejection comes with its remedies, which are searched here, unless the decision was made without
 // advice. `all`: with every candidate and its reasons.
-std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
+std::string DecisionToJson(const DetailedDecision& decision, const LaunchRequest& request, bool all, JsonLayout layout);
 // The same with the remedies at hand.
-std::string DecisionToJson(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
-                           bool all, JsonLayout layout);
+std::string DecisionToJson(const DetailedDecision& decision, const LaunchRequest& request,
+                           std::span<const Remedy> remedies, bool all, JsonLayout layout);
 // A decision about these bindings alone (berth/engine/why_not.h), with every candidate, and where they stood in the first
 // place.
-std::string WhyNotToJson(const Decision& decision, const LaunchRequest& request, std::span<const Standing> standings,
-                         JsonLayout layout);
+std::string WhyNotToJson(const DetailedDecision& decision, const LaunchRequest& request,
+                         std::span<const Standing> standings, JsonLayout layout);
 
 // berth.resolved/v1.
 std::string ResolvedToJson(const Resolved& resolved, JsonLayout layout);

@@ -5,8 +5,8 @@
 //
 // Reservations are kept beside what the runner reports, so that a heartbeat does not undo them.
 //
-// Threads:  any number of readers and writers; each word is atomic on its own
-// Cost:     a read is eight relaxed loads
+// Threads:  any number of readers and writers; each word is atomic on its own. Writers take a lock for a moment
+// Cost:     a read is eight relaxed loads; a write is told to the live tables that repeat the cell
 
 #ifndef BERTH_ENGINE_LIVE_STATE_H_
 #define BERTH_ENGINE_LIVE_STATE_H_
@@ -16,9 +16,12 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "berth/engine/live_table.h"
 #include "berth/policy/match.h"
 #include "berth/spec/objects.h"
 
@@ -31,20 +34,20 @@ class LiveCell {
     SetAvailable(runner.available);
   }
 
-  void SetInstall(InstallStatus install) { install_.store(install, std::memory_order_relaxed); }
-  void SetConnection(ConnectionStatus connection) { connection_.store(connection, std::memory_order_relaxed); }
-  // Nothing: not reported. Below zero counts as nothing free.
-  void SetCpu(std::optional<int64_t> millicores) { Store(cpu_, millicores); }
-  void SetMemory(std::optional<int64_t> bytes) { Store(memory_, bytes); }
-  void SetGpu(std::optional<int64_t> count) { Store(gpu_, count); }
-  void SetHealth(InstallStatus install, ConnectionStatus connection) {
-    SetInstall(install);
-    SetConnection(connection);
+  void SetHealth(std::optional<InstallStatus> install, std::optional<ConnectionStatus> connection) {
+    if (install) install_.store(*install, std::memory_order_relaxed);
+    if (connection) connection_.store(*connection, std::memory_order_relaxed);
+    Tell();
   }
+  // Nothing: not reported. Below zero counts as nothing free.
+  void SetCpu(std::optional<int64_t> millicores) { Store(cpu_, millicores), Tell(); }
+  void SetMemory(std::optional<int64_t> bytes) { Store(memory_, bytes), Tell(); }
+  void SetGpu(std::optional<int64_t> count) { Store(gpu_, count), Tell(); }
   void SetAvailable(const Available& available) {
-    SetCpu(available.cpu_millicores);
-    SetMemory(available.memory_bytes);
-    SetGpu(available.gpu_count);
+    Store(cpu_, available.cpu_millicores);
+    Store(memory_, available.memory_bytes);
+    Store(gpu_, available.gpu_count);
+    Tell();
   }
   // A report that is too old counts as nothing available: decisions read no clock, so a sweep says so.
   void SetStale() { SetAvailable({0, 0, 0, std::nullopt, {}}); }
@@ -62,6 +65,7 @@ class LiveCell {
       Give(reserved_memory_, shape.memory);
       return false;
     }
+    Tell();
     return true;
   }
   // Somebody holds a part of it.
@@ -73,6 +77,18 @@ class LiveCell {
     Give(reserved_cpu_, shape.cpu);
     Give(reserved_memory_, shape.memory);
     Give(reserved_gpu_, shape.gpu);
+    Tell();
+  }
+
+  // From now on these tables repeat the cell, and no others.
+  struct Seat {
+    std::shared_ptr<LiveTable> table;
+    uint32_t runner = 0;
+  };
+  void Follow(std::vector<Seat> seats) {
+    const std::lock_guard lock(mutex_);
+    seats_ = std::move(seats);
+    TellLocked();
   }
 
   [[nodiscard]] LiveState Read() const {
@@ -115,6 +131,17 @@ class LiveCell {
     return value == kUnreported ? std::nullopt : std::optional(value);
   }
 
+  // After each change: the last one to get here has seen them all.
+  void Tell() {
+    const std::lock_guard lock(mutex_);
+    TellLocked();
+  }
+  void TellLocked() {
+    for (const Seat& seat : seats_) seat.table->Set(seat.runner, Read());
+  }
+
+  std::mutex mutex_;  // guards the seats
+  std::vector<Seat> seats_;
   std::atomic<InstallStatus> install_;
   std::atomic<ConnectionStatus> connection_;
   std::atomic<int64_t> cpu_;
@@ -149,8 +176,12 @@ struct LiveEntry {
       cell->SetAvailable(available);
       return;
     }
-    if (before.install != install) cell->SetInstall(install);
-    if (before.connection != connection) cell->SetConnection(connection);
+    const bool new_install = before.install != install;
+    const bool new_connection = before.connection != connection;
+    if (new_install || new_connection) {
+      cell->SetHealth(new_install ? std::optional(install) : std::nullopt,
+                      new_connection ? std::optional(connection) : std::nullopt);
+    }
     if (before.available.cpu_millicores != available.cpu_millicores) cell->SetCpu(available.cpu_millicores);
     if (before.available.memory_bytes != available.memory_bytes) cell->SetMemory(available.memory_bytes);
     if (before.available.gpu_count != available.gpu_count) cell->SetGpu(available.gpu_count);

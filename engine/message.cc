@@ -14,7 +14,7 @@
 namespace berth {
 namespace {
 
-std::string AdmittedText(const Decision& decision) {
+std::string AdmittedText(const DetailedDecision& decision) {
   if (decision.snapshot == nullptr || decision.placements.empty()) return "admitted";
   const CompiledBinding& binding = decision.snapshot->bindings()[decision.placements.front()];
   const Runner& runner = *decision.snapshot->RunnerOf(binding).runner;
@@ -34,7 +34,7 @@ std::string WithNext(std::string text, const std::string& next, size_t max_bytes
   return Shortened(std::move(text), std::max(before_next, max_bytes / 4)) + next;
 }
 
-std::string InvalidText(const Decision& decision, size_t max_bytes) {
+std::string InvalidText(const DetailedDecision& decision, size_t max_bytes) {
   if (decision.violations.empty()) return "the request is invalid";
   constexpr size_t kMaxFieldBytes = 320;
   const Issue& first = decision.violations.front();
@@ -65,13 +65,13 @@ std::string OwnerText(const ReasonDetail& detail) {
 
 class Rejection {
  public:
-  Rejection(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+  Rejection(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
             const MessageOptions& options)
       : decision_(decision), request_(request), remedies_(remedies), options_(options) {}
 
   std::string Text() {
     if (decision_.reasons.empty()) return "no binding can take this sandbox";
-    if (decision_.candidates.empty()) {
+    if (decision_.candidate_count == 0) {
       const ReasonCount& scope = decision_.reasons.front();
       const std::string text = "no binding matches the request: " + ReasonText(scope.code, DetailOf(scope));
       return WithNext(text, NextStep(scope, text), options_.max_bytes);
@@ -80,7 +80,7 @@ class Rejection {
     std::ranges::copy_if(decision_.reasons, std::back_inserter(headlines),
                          [](const ReasonCount& reason) { return reason.headline > 0; });
     std::ranges::stable_sort(headlines, std::greater(), &ReasonCount::headline);
-    const std::string head = "0 of " + BindingsText(decision_.candidates.size()) + " can take this sandbox: ";
+    const std::string head = "0 of " + BindingsText(decision_.candidate_count) + " can take this sandbox: ";
     std::vector<std::string> clauses;
     std::string all;
     for (const ReasonCount& reason : headlines) {
@@ -145,7 +145,7 @@ class Rejection {
     return step + HelpText(first.code, detail);
   }
 
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   const LaunchRequest& request_;
   const std::span<const Remedy> remedies_;
   const MessageOptions& options_;
@@ -153,11 +153,11 @@ class Rejection {
 
 }  // namespace
 
-std::string MessageOf(const Decision& decision, const LaunchRequest& request) {
+std::string MessageOf(const DetailedDecision& decision, const LaunchRequest& request) {
   return MessageOf(decision, request, FindRemedies(decision, request));
 }
 
-std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+std::string MessageOf(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                       const MessageOptions& options) {
   switch (decision.verdict) {
     case Verdict::kAdmitted:

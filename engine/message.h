@@ -27,7 +27,7 @@ namespace berth {
 // "0 of 12 bindings can take this sandbox: 7 do not offer egress mode `internet` (together they offer `a`, `b`) [e.g.
 // profile, profiles/agent.yaml:6:14]; 5 cap memory below the 96Gi asked (the largest cap is 64Gi) [e.g. profile,
 // profiles/ci.yaml:9:18]; next: lower `resource_limits.memory` from 96Gi to 64Gi (then 3 bindings can take it)"
-std::string MessageOf(const Decision& decision, const LaunchRequest& request);
+std::string MessageOf(const DetailedDecision& decision, const LaunchRequest& request);
 // How a message is worded.
 struct MessageOptions {
   std::string_view where = "anywhere";  // what was asked about: everywhere, or one place
@@ -37,7 +37,7 @@ struct MessageOptions {
 };
 
 // The same with the remedies at hand.
-std::string MessageOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
+std::string MessageOf(const DetailedDecision& decision, const LaunchRequest& request, std::span<const Remedy> remedies,
                       const MessageOptions& options = {});
 
 }  // namespace berth

@@ -171,7 +171,7 @@ class OfferedGpus {
 
 class DetailBuilder {
  public:
-  DetailBuilder(const Decision& decision, const LaunchRequest& request, ReasonCode code, CountedBy counted)
+  DetailBuilder(const DetailedDecision& decision, const LaunchRequest& request, ReasonCode code, CountedBy counted)
       : snapshot_(*decision.snapshot),
         candidates_(decision.candidates),
         request_(request),
@@ -457,7 +457,7 @@ std::string SuggestionOf(ReasonCode code, const LaunchRequest& request, const st
 
 }  // namespace
 
-ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
+ReasonDetail DetailOf(const DetailedDecision& decision, const LaunchRequest& request, const ReasonCount& reason,
                       CountedBy counted) {
   ReasonDetail detail;
   detail.count = counted == CountedBy::kHeadline ? reason.headline : reason.blocked;
@@ -472,10 +472,10 @@ ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, co
   detail.suggestion = SuggestionOf(reason.code, request, detail.offered);
   if (detail.offered.size() > kMaxOffered) detail.offered.resize(kMaxOffered);
   if (reason.code == C::kGpuTypeUnavailable) detail.largest_gpu_gb = builder.LargestGpuMemory();
-  if (reason.example >= decision.candidates.size()) return detail;
-  const CandidateResult& candidate = decision.candidates[reason.example];
   const Snapshot& snapshot = *decision.snapshot;
-  if (candidate.binding >= snapshot.bindings().size()) return detail;
+  const auto example = std::ranges::find(decision.candidates, reason.example, &CandidateResult::binding);
+  if (example == decision.candidates.end() || example->binding >= snapshot.bindings().size()) return detail;
+  const CandidateResult& candidate = *example;
   const CompiledBinding& binding = snapshot.bindings()[candidate.binding];
   detail.example = builder.ExampleOf(candidate.binding);
   detail.inherited = builder.Inherits();
@@ -487,7 +487,8 @@ ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, co
   return detail;
 }
 
-ReasonExample GuardrailOf(const Decision& decision, const LaunchRequest& request, ReasonCode code, uint32_t binding) {
+ReasonExample GuardrailOf(const DetailedDecision& decision, const LaunchRequest& request, ReasonCode code,
+                          uint32_t binding) {
   return DetailBuilder(decision, request, code, CountedBy::kBlocked).ExampleOf(binding);
 }
 

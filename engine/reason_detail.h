@@ -50,12 +50,13 @@ struct ReasonDetail {
 // The candidates that are counted: all that the reason blocks, or those of which it is the headline.
 enum class CountedBy : uint8_t { kBlocked, kHeadline };
 
-ReasonDetail DetailOf(const Decision& decision, const LaunchRequest& request, const ReasonCount& reason,
+ReasonDetail DetailOf(const DetailedDecision& decision, const LaunchRequest& request, const ReasonCount& reason,
                       CountedBy counted = CountedBy::kBlocked);
 
 // The guardrail behind one constraint of one binding, whether it blocks the request or not. Only the decision's
 // snapshot is read.
-ReasonExample GuardrailOf(const Decision& decision, const LaunchRequest& request, ReasonCode code, uint32_t binding);
+ReasonExample GuardrailOf(const DetailedDecision& decision, const LaunchRequest& request, ReasonCode code,
+                          uint32_t binding);
 
 }  // namespace berth
 

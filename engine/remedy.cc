@@ -56,7 +56,7 @@ constexpr uint32_t LiveCodes() {
 bool OnlyLive(Failures failures) { return !failures.none() && (failures.bits() & ~LiveCodes()) == 0; }
 
 // One view of the live state, by runner: that of the decision, where it looked.
-std::vector<LiveState> LiveStatesOf(const Decision& decision) {
+std::vector<LiveState> LiveStatesOf(const DetailedDecision& decision) {
   const Snapshot& snapshot = *decision.snapshot;
   std::vector<LiveState> live;
   for (const CompiledRunner& runner : snapshot.runners()) live.push_back(runner.live->Read());
@@ -115,7 +115,7 @@ struct Trial {
 class Search {
  public:
   // `scope`: the only bindings that count, whatever the filters say; empty: as the request says.
-  Search(const Decision& decision, const LaunchRequest& request, std::span<const uint32_t> scope)
+  Search(const DetailedDecision& decision, const LaunchRequest& request, std::span<const uint32_t> scope)
       : decision_(decision),
         scope_(scope),
         snapshot_(*decision.snapshot),
@@ -144,7 +144,7 @@ class Search {
   Outcome Try(const LaunchRequest& request, Supposition supposition = {}) {
     supposition.live = live_;
     supposition.scope = scope_;
-    const Decision decision = Admission(snapshot_, request, scratch_, supposition).Run();
+    const DetailedDecision decision = Admission(snapshot_, request, scratch_, supposition).Run();
     Outcome outcome;
     for (const CandidateResult& candidate : decision.candidates) {
       if (!candidate.failures.none()) continue;
@@ -203,7 +203,7 @@ class Search {
     supposition.live = live_;
     supposition.scope = scope_;
     Scratch scratch;
-    const Decision decision = Admission(snapshot_, scope, scratch, supposition).Run();
+    const DetailedDecision decision = Admission(snapshot_, scope, scratch, supposition).Run();
     std::string folded_gpu_type;
     const Need need = NeedOf(scope, folded_gpu_type);
     const CallerRules& caller = snapshot_.OrganizationOf(request_.organization_id).rules;
@@ -407,7 +407,7 @@ class Search {
     return best;
   }
 
-  const Decision& decision_;
+  const DetailedDecision& decision_;
   const std::span<const uint32_t> scope_;
   const Snapshot& snapshot_;
   const LaunchRequest& request_;
@@ -425,11 +425,11 @@ std::string_view RemedyActionName(RemedyAction action) {
   return kNames[static_cast<size_t>(action)];
 }
 
-std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request) {
+std::vector<Remedy> FindRemedies(const DetailedDecision& decision, const LaunchRequest& request) {
   return FindRemediesAt(decision, request, {});
 }
 
-std::vector<Remedy> FindRemediesAt(const Decision& decision, const LaunchRequest& request,
+std::vector<Remedy> FindRemediesAt(const DetailedDecision& decision, const LaunchRequest& request,
                                    std::span<const uint32_t> bindings) {
   if (decision.verdict != Verdict::kRejected || decision.snapshot == nullptr || !decision.advice.remedies) return {};
   // A decision that was put together by hand may name bindings that there are not.
@@ -439,7 +439,7 @@ std::vector<Remedy> FindRemediesAt(const Decision& decision, const LaunchRequest
   return Search(decision, request, bindings).Run();
 }
 
-std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision, const LaunchRequest& request) {
+std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const DetailedDecision& decision, const LaunchRequest& request) {
   std::vector<uint32_t> admitted;
   if (!remedy.wait.empty()) {
     for (const CandidateResult& candidate : decision.candidates) {
@@ -454,7 +454,7 @@ std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision,
   supposition.live = live;
   const LaunchRequest edited = Edited(request, remedy.edit);
   Scratch scratch;
-  const Decision decided = Admission(*decision.snapshot, edited, scratch, supposition).Run();
+  const DetailedDecision decided = Admission(*decision.snapshot, edited, scratch, supposition).Run();
   for (const CandidateResult& candidate : decided.candidates) {
     if (candidate.failures.none()) admitted.push_back(candidate.binding);
   }

@@ -51,16 +51,16 @@ struct Remedy {
 };
 
 // The remedies of a rejection, the best first; none when nothing helps, or when the decision is no rejection.
-[[nodiscard]] std::vector<Remedy> FindRemedies(const Decision& decision, const LaunchRequest& request);
+[[nodiscard]] std::vector<Remedy> FindRemedies(const DetailedDecision& decision, const LaunchRequest& request);
 
 // What would get it admitted by one of these bindings (indices), whatever the request's filters say; `decision` must be
 // about them alone.
-[[nodiscard]] std::vector<Remedy> FindRemediesAt(const Decision& decision, const LaunchRequest& request,
+[[nodiscard]] std::vector<Remedy> FindRemediesAt(const DetailedDecision& decision, const LaunchRequest& request,
                                                  std::span<const uint32_t> bindings);
 
 // The candidates without a failure once the remedy is followed: indices of bindings, in catalog order. For kWait those
 // that only time keeps out.
-[[nodiscard]] std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const Decision& decision,
+[[nodiscard]] std::vector<uint32_t> AdmittedBy(const Remedy& remedy, const DetailedDecision& decision,
                                                const LaunchRequest& request);
 
 }  // namespace berth

@@ -134,7 +134,7 @@ std::string ValueText(const Node& node, std::string_view path) {
 }
 
 // The document whose field it is, as its administrator knows it.
-std::string OwnerText(const GuardrailEdit& edit, const Decision& decision, const LaunchRequest& request) {
+std::string OwnerText(const GuardrailEdit& edit, const DetailedDecision& decision, const LaunchRequest& request) {
   const CompiledBinding& binding = decision.snapshot->bindings()[edit.binding];
   const Runner& runner = *decision.snapshot->RunnerOf(binding).runner;
   if (!edit.layer) return "organization " + Quoted(request.organization_id);
@@ -149,14 +149,15 @@ std::string OwnerText(const GuardrailEdit& edit, const Decision& decision, const
 }
 
 // Whose administrator, where it is not the caller's: of a shared runner, its profiles and bindings. Zones have no owner.
-std::string OfOtherOrganization(const GuardrailEdit& edit, const Decision& decision, const LaunchRequest& request) {
+std::string OfOtherOrganization(const GuardrailEdit& edit, const DetailedDecision& decision,
+                                const LaunchRequest& request) {
   if (!edit.layer || *edit.layer == Layer::kZone) return {};
   const CompiledBinding& binding = decision.snapshot->bindings()[edit.binding];
   const std::string& owner = decision.snapshot->RunnerOf(binding).runner->organization_id;
   return owner == request.organization_id ? "" : " of organization " + Quoted(owner);
 }
 
-std::string GuardrailText(const GuardrailEdit& edit, const Decision& decision, const LaunchRequest& request) {
+std::string GuardrailText(const GuardrailEdit& edit, const DetailedDecision& decision, const LaunchRequest& request) {
   const Node& value = *edit.value;
   const bool replaces = edit.current != nullptr && edit.current->kind != NodeKind::kNull;
   const std::string of_owner = " of " + OwnerText(edit, decision, request);
@@ -204,7 +205,7 @@ std::string WaitText(const Remedy& remedy, int64_t delay_seconds) {
 
 }  // namespace
 
-std::string RemedyText(const Remedy& remedy, const Decision& decision, const LaunchRequest& request) {
+std::string RemedyText(const Remedy& remedy, const DetailedDecision& decision, const LaunchRequest& request) {
   if (remedy.admin) return OneLine(GuardrailText(*remedy.admin, decision, request));
   if (!remedy.wait.empty()) return WaitText(remedy, decision.advice.retry_delay_seconds);
   return RequestEditWriter(remedy.edit, request).Run();

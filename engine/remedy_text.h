@@ -15,7 +15,7 @@
 
 namespace berth {
 
-std::string RemedyText(const Remedy& remedy, const Decision& decision, const LaunchRequest& request);
+std::string RemedyText(const Remedy& remedy, const DetailedDecision& decision, const LaunchRequest& request);
 
 }  // namespace berth
 

@@ -156,6 +156,7 @@ class SnapshotCompiler {
   void CheckUnbound(const Object& object);
   void CompileOrganization(const std::shared_ptr<const Object>& object);
   CompiledOrganization& OrganizationFor(const std::string& id);
+  void Arrange();
   void AddIssues(std::vector<Issue> issues);
 
   Snapshot::Input input_;
@@ -269,8 +270,26 @@ std::shared_ptr<const Snapshot> SnapshotCompiler::Run() {
     if (runner.is_shared) snapshot_->shared_bindings_.push_back(i);
   }
   for (size_t index : links.organizations) CompileOrganization(snapshot_->objects_[index]);
+  Arrange();
   for (size_t index : links.unbound_profiles) CheckUnbound(*snapshot_->objects_[index]);
   return snapshot_;
+}
+
+// Groups bindings for IndexedAdmission.
+void SnapshotCompiler::Arrange() {
+  Snapshot& snapshot = *snapshot_;
+  for (auto& [id, organization] : snapshot.organizations_) {
+    if (!organization.bindings.empty()) {
+      organization.part = std::make_unique<const Part>(snapshot, organization.bindings);
+    }
+  }
+  if (snapshot.shared_bindings_.empty()) return;
+  snapshot.shared_part_ = std::make_unique<const Part>(snapshot, snapshot.shared_bindings_);
+  const Part& shared = *snapshot.shared_part_;
+  for (uint32_t i = 0; i < shared.runner_count(); ++i) {
+    const Runner& runner = *snapshot.runners_[shared.runner(i)].runner;
+    OrganizationFor(runner.organization_id).own_shared_runners.push_back(i);
+  }
 }
 
 std::shared_ptr<const Snapshot> Snapshot::Compile(Input input, LiveCells& live) {
@@ -278,7 +297,7 @@ std::shared_ptr<const Snapshot> Snapshot::Compile(Input input, LiveCells& live) 
 }
 
 const CompiledOrganization& Snapshot::OrganizationOf(std::string_view id) const {
-  const auto found = organizations_.find(id);
+  const auto found = organizations_.find(absl::string_view(id.data(), id.size()));
   return found == organizations_.end() ? undocumented_ : found->second;
 }
 
@@ -293,7 +312,18 @@ const CompiledRunner* Snapshot::FindRunner(std::string_view organization, std::s
 }
 
 bool Snapshot::KnowsOrganization(std::string_view id) const {
-  return id == kDefaultOrganization || organizations_.contains(id);
+  return id == kDefaultOrganization || organizations_.contains(absl::string_view(id.data(), id.size()));
+}
+
+void Snapshot::FollowLive() const {
+  std::vector<std::vector<LiveCell::Seat>> seats(runners_.size());
+  const auto add = [&](const Part* part) {
+    if (part == nullptr) return;
+    for (uint32_t i = 0; i < part->runner_count(); ++i) seats[part->runner(i)].push_back({part->shared_live(), i});
+  };
+  for (const auto& [id, organization] : organizations_) add(organization.part.get());
+  add(shared_part_.get());
+  for (size_t i = 0; i < runners_.size(); ++i) runners_[i].live->Follow(std::move(seats[i]));
 }
 
 LayerPlaces Snapshot::PlacesOf(const CompiledBinding& binding) const {

@@ -21,7 +21,9 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/node_hash_map.h"
 #include "berth/engine/live_state.h"
+#include "berth/engine/part.h"
 #include "berth/merge/provenance.h"
 #include "berth/policy/image_rules.h"
 #include "berth/policy/match.h"
@@ -88,9 +90,12 @@ struct CompiledOrganization {
   std::optional<ImageRules> images;
   std::vector<std::string_view> opened;  // paths open to `overrides`; into `settings`
   std::vector<uint32_t> bindings;        // of its own runners, in catalog order
+  std::unique_ptr<const Part> part;      // the same, arranged; null without bindings
+  // Of the shared part, its own runners: they are in its own part, too.
+  std::vector<uint32_t> own_shared_runners;
 };
 
-class Snapshot {
+class Snapshot : public std::enable_shared_from_this<Snapshot> {
  public:
   // `objects` are marked and linked in place; issues found on the way are added to them, those about effective specs
   // to `issues`. `live` finds or makes the cell of a runner.
@@ -121,6 +126,11 @@ class Snapshot {
   // Bindings of shared runners, of all organizations, in catalog order.
   [[nodiscard]] std::span<const uint32_t> shared_bindings() const { return shared_bindings_; }
 
+  [[nodiscard]] const Part* shared_part() const { return shared_part_.get(); }
+
+  // From now on the runners' live cells keep the live tables of this snapshot, and no other's.
+  void FollowLive() const;
+
   // Calls `visit(index)` for every binding the organization may see, in catalog order.
   template <typename Visit>
   void ForEachVisible(std::string_view organization, Visit visit) const {
@@ -145,7 +155,8 @@ class Snapshot {
   std::vector<CompiledRunner> runners_;
   std::vector<CompiledBinding> bindings_;
   std::vector<uint32_t> shared_bindings_;
-  std::map<std::string, CompiledOrganization, std::less<>> organizations_;
+  absl::node_hash_map<std::string, CompiledOrganization> organizations_;
+  std::unique_ptr<const Part> shared_part_;
   CompiledOrganization undocumented_;
 };
 

@@ -32,7 +32,8 @@ WaterfallStep StepOf(size_t index) {
 
 }  // namespace
 
-Waterfall WaterfallOf(const Decision& decision, const LaunchRequest& request, std::span<const Remedy> remedies) {
+Waterfall WaterfallOf(const DetailedDecision& decision, const LaunchRequest& request,
+                      std::span<const Remedy> remedies) {
   Waterfall waterfall;
   if (decision.snapshot == nullptr) return waterfall;
   const Snapshot& snapshot = *decision.snapshot;

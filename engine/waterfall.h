@@ -35,7 +35,7 @@ struct Waterfall {
   std::vector<WaterfallStep> steps;  // those at which something is lost, in order
 };
 
-[[nodiscard]] Waterfall WaterfallOf(const Decision& decision, const LaunchRequest& request,
+[[nodiscard]] Waterfall WaterfallOf(const DetailedDecision& decision, const LaunchRequest& request,
                                     std::span<const Remedy> remedies);
 
 }  // namespace berth

@@ -4,8 +4,8 @@
 
 namespace berth {
 
-std::vector<Standing> StandingsOf(const Decision& decision, const LaunchRequest& request, std::string_view runner_id,
-                                  std::string_view profile) {
+std::vector<Standing> StandingsOf(const DetailedDecision& decision, const LaunchRequest& request,
+                                  std::string_view runner_id, std::string_view profile) {
   std::vector<Standing> standings;
   if (decision.snapshot == nullptr) return standings;
   const Snapshot& snapshot = *decision.snapshot;
@@ -26,12 +26,11 @@ std::vector<Standing> StandingsOf(const Decision& decision, const LaunchRequest&
   return standings;
 }
 
-Decision DecideAt(const Decision& decision, const LaunchRequest& request, std::span<const uint32_t> bindings,
-                  Scratch& scratch) {
+DetailedDecision DecideAt(const DetailedDecision& decision, const LaunchRequest& request,
+                          std::span<const uint32_t> bindings, Scratch& scratch) {
   Supposition supposition;
   supposition.scope = bindings;
-  Decision narrow = Admission(*decision.snapshot, request, scratch, supposition).Run();
-  narrow.snapshot = decision.snapshot;
+  DetailedDecision narrow = Admission(*decision.snapshot, request, scratch, supposition).Run();
   narrow.advice = decision.advice;
   return narrow;
 }

@@ -31,12 +31,12 @@ struct Standing {
 
 // Of every binding of the runner, or those called `profile` when that is given; names and ids may be those of several.
 // Empty: there is no such binding. `decision` must be the one on `request`, and neither invalid nor empty.
-[[nodiscard]] std::vector<Standing> StandingsOf(const Decision& decision, const LaunchRequest& request,
+[[nodiscard]] std::vector<Standing> StandingsOf(const DetailedDecision& decision, const LaunchRequest& request,
                                                 std::string_view runner_id, std::string_view profile);
 
 // The decision on the same launch if these bindings were all there is, whatever the request's filters say.
-[[nodiscard]] Decision DecideAt(const Decision& decision, const LaunchRequest& request,
-                                std::span<const uint32_t> bindings, Scratch& scratch);
+[[nodiscard]] DetailedDecision DecideAt(const DetailedDecision& decision, const LaunchRequest& request,
+                                        std::span<const uint32_t> bindings, Scratch& scratch);
 
 }  // namespace berth
 

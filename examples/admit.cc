@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   if (!engine.Publish(catalog, /*revision=*/1).ok()) return 4;
   const berth::LaunchRequest request = berth::ParseLaunchRequest(asked.texts.front());
   berth::Scratch scratch;  // one per thread: decisions reuse its memory
-  const berth::Decision decision = engine.Admit(request, scratch);
+  const berth::DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   std::cout << berth::MessageOf(decision, request) << '\n';
 
   return decision.verdict == berth::Verdict::kAdmitted ? 0 : 1;

@@ -70,7 +70,7 @@ void RequireCountsAddUp(const Json& decision) {
 }
 
 std::string Decide(const Engine& engine, const LaunchRequest& request, Scratch& scratch, Verdict* verdict) {
-  const Decision decision = engine.Admit(request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   if (verdict != nullptr) *verdict = decision.verdict;
   const std::string all = DecisionToJson(decision, request, true, JsonLayout::kCompact);
   RequireCountsAddUp(RequireJson(all));
@@ -88,7 +88,7 @@ void ResolveEverything(const Engine& engine, const LaunchRequest* request, std::
     const auto found =
         engine.Resolve({organization, snapshot->RunnerOf(binding).runner->runner_id, binding.name}, request);
     Require(found.ok() || binding.name.empty(), "a visible binding is found by its name", binding.name);
-    const Resolved resolved = Engine::Resolve(snapshot, index, request, organization);
+    const Resolved resolved = Engine::Resolve(*snapshot, index, request, organization);
     RequireJson(ResolvedToJson(resolved, JsonLayout::kCompact));
     RequireJson(
         ExplanationToJson(resolved, organization, ExplainResolved(resolved, request, ""), JsonLayout::kCompact));

@@ -49,7 +49,7 @@ Json Ours(const std::string& catalog_text, const std::string& request_text) {
   Require(engine.Publish(catalog, 1).ok(), "any catalog can be published", catalog_text);
   const LaunchRequest request = ParseLaunchRequest(std::make_shared<const SourceText>("request.json", request_text));
   Scratch scratch;
-  if (engine.Admit(request, scratch).verdict == Verdict::kInvalid) return {{"refused", true}};
+  if (engine.AdmitInDetail(request, scratch).verdict == Verdict::kInvalid) return {{"refused", true}};
   const auto resolved = engine.Resolve({kDefaultOrganization, "r", "p"}, &request);
   if (!resolved.ok() || !resolved->valid) return {{"refused", true}};
   return ComparableExplanation(Json::parse(ExplanationToJson(

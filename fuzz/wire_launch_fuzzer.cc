@@ -63,7 +63,7 @@ const Engine& TheEngine() {
   return *kEngine;
 }
 
-void RequireStatus(const google::rpc::Status& status, const Decision& decision) {
+void RequireStatus(const google::rpc::Status& status, const DetailedDecision& decision) {
   const auto text = [](const std::string& value) {
     Require(FirstInvalidUtf8(value) == value.size(), "a status is UTF-8", value);
     Require(value.find('\n') == std::string::npos, "a status is one line", value);
@@ -114,7 +114,7 @@ void Run(std::string_view bytes, const LaunchIdentity& identity) {
   const LaunchRequest request = LaunchFromWire(message, identity);
   Require(request.organization_id == organization, "and the request's", text);
   Scratch scratch;
-  const Decision decision = TheEngine().Admit(request, scratch);
+  const DetailedDecision decision = TheEngine().AdmitInDetail(request, scratch);
   if (decision.verdict == Verdict::kAdmitted) {
     Require(CodeOf(decision) == RpcCode::kOk && !decision.placements.empty(), "an admission is OK and has a place");
     return;

@@ -13,10 +13,14 @@ namespace {
 std::optional<Fraction> Room(std::optional<int64_t> free, int64_t reserved, int64_t maximum, int64_t request) {
   if (maximum <= 0) return std::nullopt;
   const int64_t available = free.value_or(std::max<int64_t>(maximum - reserved, 0));
-  return Fraction{std::max<int64_t>(available - request, 0), maximum};
+  return RoomOf(available, maximum, request);
 }
 
 }  // namespace
+
+Fraction RoomOf(int64_t available, int64_t maximum, int64_t request) {
+  return {std::max<int64_t>(available - request, 0), maximum};
+}
 
 bool Less(const Fraction& a, const Fraction& b) {
   return absl::int128(a.numerator) * b.denominator < absl::int128(b.numerator) * a.denominator;

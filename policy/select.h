@@ -25,6 +25,9 @@ struct Fraction {
 
 [[nodiscard]] bool Less(const Fraction& a, const Fraction& b);
 
+// What is left of `available` after a request for some of it, as a part of a maximum above 0.
+[[nodiscard]] Fraction RoomOf(int64_t available, int64_t maximum, int64_t request);
+
 // What is left of the scarcest resource after the launch, as a part of the runner's maximum; 1 when no maximum is
 // known. Only for a candidate without failing constraints.
 [[nodiscard]] Fraction RoomLeft(const Need& need, const Candidate& candidate);

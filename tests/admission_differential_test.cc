@@ -23,6 +23,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -115,11 +116,12 @@ class World {
 
   Json EngineDecision(const Json& request, Scratch& scratch, std::string* broken_promise) const {
     const LaunchRequest decoded = DecodeText(request);
-    const Decision decision = engine_.Admit(decoded, scratch);
+    const DetailedDecision decision = engine_.AdmitInDetail(decoded, scratch);
     if (decision.verdict == Verdict::kInvalid) return InvalidAnswer(decoded, decision);
     const std::string text = DecisionToJson(decision, decoded, true, JsonLayout::kCompact);
     CheckPromises(decision, broken_promise);
-    const Decision again = engine_.Admit(decoded, scratch);
+    CheckIndexed(decision, decoded, broken_promise);
+    const DetailedDecision again = engine_.AdmitInDetail(decoded, scratch);
     if (DecisionToJson(again, decoded, true, JsonLayout::kCompact) != text) {
       *broken_promise = "a second decision with the same scratch differs";
     }
@@ -142,7 +144,7 @@ class World {
 
  private:
   // All that is wrong with the request, whichever step found it.
-  static Json InvalidAnswer(const LaunchRequest& decoded, const Decision& decision) {
+  static Json InvalidAnswer(const LaunchRequest& decoded, const DetailedDecision& decision) {
     std::set<std::string> fields;
     for (const Issue& issue : decision.violations) fields.insert(issue.field);
     const std::string& sandbox = decoded.sandbox_id;
@@ -154,7 +156,32 @@ class World {
             {"violations", FieldList(fields)}};
   }
 
-  static void CheckPromises(const Decision& decision, std::string* broken) {
+  // What classes decide is what looking at every candidate decides.
+  void CheckIndexed(const DetailedDecision& decision, const LaunchRequest& request, std::string* broken) const {
+    Scratch scratch;
+    const Decision indexed = engine_.Admit(request, scratch);
+    const auto same_reason = [](const ReasonCount& a, const ReasonCount& b) {
+      return std::tie(a.code, a.headline, a.blocked, a.sole, a.example) ==
+             std::tie(b.code, b.headline, b.blocked, b.sole, b.example);
+    };
+    if (indexed.verdict != decision.verdict || indexed.code != decision.code) *broken = "index: another verdict";
+    if (indexed.candidate_count != decision.candidate_count) *broken = "index: other candidates";
+    if (!std::ranges::equal(indexed.placements, decision.placements)) *broken = "index: other placements";
+    if (!std::ranges::equal(indexed.reasons, decision.reasons, same_reason)) {
+      *broken = "index: other reasons\n  index    " + ReasonsText(indexed) + "\n  no index " + ReasonsText(decision);
+    }
+  }
+
+  static std::string ReasonsText(const Decision& decision) {
+    std::ostringstream text;
+    for (const ReasonCount& reason : decision.reasons) {
+      text << InfoOf(reason.code).name << "/" << InfoOf(reason.code).capability << " " << reason.headline << "/"
+           << reason.blocked << "/" << reason.sole << " @" << reason.example << "; ";
+    }
+    return text.str();
+  }
+
+  static void CheckPromises(const DetailedDecision& decision, std::string* broken) {
     if (decision.verdict != Verdict::kRejected) return;
     size_t headlines = 0;
     for (const ReasonCount& reason : decision.reasons) {

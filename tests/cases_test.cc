@@ -149,7 +149,7 @@ class CaseRun {
 
   Json Decision() {
     Scratch scratch;
-    const berth::Decision decision = engine_.Admit(request_, scratch);
+    const berth::DetailedDecision decision = engine_.AdmitInDetail(request_, scratch);
     return Json::parse(DecisionToJson(decision, request_, /*all=*/true, JsonLayout::kCompact));
   }
 

@@ -260,7 +260,7 @@ TEST_F(DiscoveryApiTest, TellsWhatIsFreeNow) {
   // What is promised to a launch is not free.
   Scratch scratch;
   const LaunchRequest request = LaunchOf("{runner_ids: [r1], resource_requests: {cpu: 2500m}}");
-  const auto reservation = Reservation::Make(daemon_.engine.Admit(request, scratch), request);
+  const auto reservation = Reservation::Make(daemon_.engine.AdmitInDetail(request, scratch), request);
   ASSERT_TRUE(reservation);
   EXPECT_EQ(Runner("r1").resources().available_cpu_millicores(), 3500);
 }

@@ -42,11 +42,11 @@ class Asked {
       : engine_(advice),
         request_(ParseLaunchRequest(std::make_shared<SourceText>("request.yaml", std::string(request)))) {
     EXPECT_TRUE(engine_.Publish(CatalogOf(sources), 42).ok());
-    decision_ = engine_.Admit(request_, scratch_);
+    decision_ = engine_.AdmitInDetail(request_, scratch_);
     if (advice.remedies) remedies_ = FindRemedies(decision_, request_);
   }
 
-  const Decision& decision() const { return decision_; }
+  const DetailedDecision& decision() const { return decision_; }
   const std::vector<Remedy>& remedies() const { return remedies_; }
   google::rpc::Status Status(std::string_view id = "d-1") const {
     return DecisionStatus(decision_, request_, remedies_, id);
@@ -56,7 +56,7 @@ class Asked {
   Engine engine_;
   LaunchRequest request_;
   Scratch scratch_;
-  Decision decision_;
+  DetailedDecision decision_;
   std::vector<Remedy> remedies_;
 };
 
@@ -162,7 +162,7 @@ TEST(RpcStatus, OfAStaleRunnerIsExhausted) {
   ASSERT_TRUE(engine.Publish(CatalogOf(FleetOf({""})), 1).ok());
   ASSERT_TRUE(engine.MarkStale("default", "r1").ok());
   Scratch scratch;
-  EXPECT_EQ(CodeOf(engine.Admit(LaunchOf(kFourCpus), scratch)), RpcCode::kResourceExhausted);
+  EXPECT_EQ(CodeOf(engine.AdmitInDetail(LaunchOf(kFourCpus), scratch)), RpcCode::kResourceExhausted);
 }
 
 TEST(RpcStatus, KnowsTheNamesAndHttpStatusesOfItsCodes) {
@@ -568,7 +568,7 @@ TEST(RpcStatus, OfALargeFleetWithEveryReasonStaysWithinItsBytes) {
   std::set<ReasonCode> met;
   for (const LaunchRequest* asked : {&request, &inherited}) {
     Scratch scratch;
-    const Decision decision = engine.Admit(*asked, scratch);
+    const DetailedDecision decision = engine.AdmitInDetail(*asked, scratch);
     ASSERT_EQ(decision.verdict, Verdict::kRejected);
     ASSERT_EQ(decision.candidates.size(), runners * profiles);
     for (const ReasonCount& reason : decision.reasons) met.insert(reason.code);

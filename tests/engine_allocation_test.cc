@@ -151,8 +151,7 @@ TEST(Admit, AllocatesNothingOnceItsScratchIsWarm) {
     Scratch scratch;
     EXPECT_EQ(engine.Admit(request, scratch).verdict, launch.verdict) << launch.what;
     size_t candidates = 0;
-    EXPECT_EQ(AllocationsOf([&] { candidates += engine.Admit(request, scratch).candidates.size(); }), 0U)
-        << launch.what;
+    EXPECT_EQ(AllocationsOf([&] { candidates += engine.Admit(request, scratch).candidate_count; }), 0U) << launch.what;
   }
 }
 
@@ -164,7 +163,7 @@ TEST(Admit, AllocatesNothingWhateverLaunchWarmedTheScratch) {
   Scratch scratch;
   size_t candidates = 0;
   const auto admit_all = [&] {
-    for (const LaunchRequest& request : requests) candidates += engine.Admit(request, scratch).candidates.size();
+    for (const LaunchRequest& request : requests) candidates += engine.Admit(request, scratch).candidate_count;
   };
   admit_all();
   EXPECT_EQ(AllocationsOf(admit_all), 0U);

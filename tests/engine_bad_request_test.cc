@@ -43,7 +43,7 @@ class BadRequest : public testing::Test {
   Json Decide(const std::string& text, const std::string& name = "request.json") {
     const LaunchRequest request = Decode(std::make_shared<SourceText>(name, text));
     Scratch scratch;
-    const Decision decision = engine_.Admit(request, scratch);
+    const DetailedDecision decision = engine_.AdmitInDetail(request, scratch);
     const std::string answer = DecisionToJson(decision, request, /*all=*/true, JsonLayout::kCompact);
     return Json::parse(answer);
   }
@@ -321,7 +321,7 @@ TEST_F(BadRequest, AboveTheLimitOfBytesIsNotParsed) {
   EXPECT_EQ(request.issues[0].code, IssueCode::kLimitExceeded);
   EXPECT_EQ(request.node, nullptr);
   Scratch scratch;
-  EXPECT_EQ(Engine().Admit(request, scratch).verdict, Verdict::kInvalid);
+  EXPECT_EQ(Engine().AdmitInDetail(request, scratch).verdict, Verdict::kInvalid);
 }
 
 TEST_F(BadRequest, ProfilesAreBoundedInBothListsTogether) {

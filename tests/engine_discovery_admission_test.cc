@@ -146,7 +146,7 @@ TEST(DiscoveryAndAdmission, WhatFitsIsWhatAdmissionTakes) {
       const Json json = MakeRandomRequest(world.random_world(), random);
       const LaunchRequest request = RequestOf(json);
       Scratch scratch;
-      const Decision decision = world.engine().Admit(request, scratch);
+      const DetailedDecision decision = world.engine().AdmitInDetail(request, scratch);
       if (decision.verdict == Verdict::kInvalid) continue;
       ++(decision.verdict == Verdict::kAdmitted ? admitted : rejected);
       const std::vector<uint32_t> fitting = FittingBindings(decision);
@@ -164,7 +164,8 @@ TEST(DiscoveryAndAdmission, WhatFitsIsWhatAdmissionTakes) {
         named.profile_names = {binding.name};
         named.runner_ids = {world.snapshot().RunnerOf(binding).runner->runner_id};
         Scratch again;
-        EXPECT_EQ(world.engine().Admit(named, again).verdict, Verdict::kAdmitted) << "world " << seed << " " << json;
+        EXPECT_EQ(world.engine().AdmitInDetail(named, again).verdict, Verdict::kAdmitted)
+            << "world " << seed << " " << json;
       }
       std::set<std::string> runners;
       for (const uint32_t index : shown) {

@@ -186,7 +186,7 @@ TEST_F(DiscoveryTest, AgreesWithAdmission) {
           yaml += "}";
           if (!gpu.empty()) yaml += ", resource_requests: {gpu: {count: 1, type: " + std::string(gpu) + "}}";
           const LaunchRequest request = LaunchOf(yaml + "}");
-          const Decision decision = engine_.Admit(request, scratch);
+          const DetailedDecision decision = engine_.AdmitInDetail(request, scratch);
           std::vector<std::string> fitting;
           for (const CandidateResult& candidate : decision.candidates) {
             const auto failed = [&](ReasonCode code) { return candidate.failures.Has(code); };

@@ -79,7 +79,7 @@ TEST_F(EngineTest, DecisionsFinishOnTheSnapshotTheyStartedWith) {
   const std::shared_ptr<const Snapshot> old = engine_.snapshot();
   Apply({}, {"runner-r1"});
   Scratch scratch;
-  const Decision decision = Engine::Admit(old, LaunchOf("{}"), scratch);
+  const DetailedDecision decision = Engine::AdmitInDetail(old, LaunchOf("{}"), scratch);
   EXPECT_EQ(decision.verdict, Verdict::kAdmitted);
   EXPECT_EQ(decision.snapshot->revision(), 1U);
   EXPECT_EQ(Answer(engine_), "NO_RUNNERS");
@@ -252,7 +252,7 @@ TEST_F(EngineTest, HeartbeatsReachDecisionsOnOlderSnapshots) {
   Apply({ProfileSource("{tags: [a]}")});
   ASSERT_TRUE(engine_.UpdateHealth("default", "r1", InstallStatus::kReady, ConnectionStatus::kDisconnected).ok());
   Scratch scratch;
-  EXPECT_EQ(Engine::Admit(old, LaunchOf("{}"), scratch).verdict, Verdict::kRejected);
+  EXPECT_EQ(Engine::AdmitInDetail(old, LaunchOf("{}"), scratch).verdict, Verdict::kRejected);
 }
 
 TEST_F(EngineTest, UnknownRunnersHaveNoLiveState) {
@@ -320,9 +320,10 @@ TEST_F(EngineTest, AnswersAreTheSameBytesForTheSameInputs) {
   Scratch scratch;
   for (const std::string_view yaml : {"{}", "{sandbox_id: a}", "{sandbox_id: b}", "{zone: x}", "{privileged: true}"}) {
     const LaunchRequest request = LaunchOf(yaml);
-    const std::string one = DecisionToJson(engine_.Admit(request, scratch), request, true, JsonLayout::kCompact);
-    EXPECT_EQ(DecisionToJson(engine_.Admit(request, scratch), request, true, JsonLayout::kCompact), one);
-    EXPECT_EQ(DecisionToJson(other.Admit(request, scratch), request, true, JsonLayout::kCompact), one);
+    const std::string one =
+        DecisionToJson(engine_.AdmitInDetail(request, scratch), request, true, JsonLayout::kCompact);
+    EXPECT_EQ(DecisionToJson(engine_.AdmitInDetail(request, scratch), request, true, JsonLayout::kCompact), one);
+    EXPECT_EQ(DecisionToJson(other.AdmitInDetail(request, scratch), request, true, JsonLayout::kCompact), one);
   }
 }
 

@@ -392,7 +392,7 @@ TEST_F(ExplanationTest, WhatALaunchMaySetIsWhatAdmissionTakes) {
       const bool promised = may.access == LaunchAccess::kOpenable && may.opened && !fold.gpus;
       Scratch scratch;
       const LaunchRequest request = LaunchOf("overrides: {" + std::string(row.overrides) + "}");
-      const bool accepted = engine_.Admit(request, scratch).verdict != Verdict::kInvalid;
+      const bool accepted = engine_.AdmitInDetail(request, scratch).verdict != Verdict::kInvalid;
       EXPECT_EQ(promised, accepted) << row.path << " with launch_overrides: [" << list << "]";
       taken += accepted ? 1 : 0;
     }
@@ -415,7 +415,7 @@ TEST_F(ExplanationTest, WhatARequestSetsByItsOwnFieldsAdmissionTakes) {
     Scratch scratch;
     const LaunchRequest request = LaunchOf("{" + std::string(row.request) + "}");
     EXPECT_EQ(WhatLaunchMay(SpecPath(row.path), {}).access == LaunchAccess::kSets,
-              engine_.Admit(request, scratch).verdict != Verdict::kInvalid)
+              engine_.AdmitInDetail(request, scratch).verdict != Verdict::kInvalid)
         << row.path;
   }
 }

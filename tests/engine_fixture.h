@@ -43,7 +43,7 @@ inline LaunchRequest LaunchOf(std::string_view yaml) {
 inline std::string Answer(const Engine& engine, std::string_view request_yaml = "{}") {
   Scratch scratch;
   const LaunchRequest request = LaunchOf(request_yaml);
-  const Decision decision = engine.Admit(request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   if (decision.verdict == Verdict::kInvalid) return decision.violations.front().field;
   if (decision.verdict == Verdict::kRejected) return std::string(InfoOf(decision.reasons.front().code).name);
   const CompiledBinding& binding = decision.snapshot->bindings()[decision.placements.front()];

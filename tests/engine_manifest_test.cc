@@ -232,7 +232,7 @@ Preview Make(const Asked& asked) {
   for (const Issue& issue : request.issues) ADD_FAILURE() << issue.field << ": " << issue.message;
   if (asked.request.empty()) request.organization_id = asked.organization;
   const LaunchRequest* launch = asked.request.empty() ? nullptr : &request;
-  const Resolved resolved = Engine::Resolve(snapshot, 0, launch, request.organization_id);
+  const Resolved resolved = Engine::Resolve(*snapshot, 0, launch, request.organization_id);
   EXPECT_TRUE(resolved.valid);
   Preview preview = PreviewOf(resolved, request.organization_id, launch);
   if (asked.sound) CheckSound(preview);
@@ -700,13 +700,13 @@ size_t Sweep(const Engine& engine, const std::vector<LaunchRequest>& requests) {
   std::vector<const LaunchRequest*> launches = {nullptr};
   Scratch scratch;
   for (const LaunchRequest& request : requests) {
-    if (engine.Admit(request, scratch).verdict != Verdict::kInvalid) launches.push_back(&request);
+    if (engine.AdmitInDetail(request, scratch).verdict != Verdict::kInvalid) launches.push_back(&request);
   }
   for (uint32_t index = 0; index < snapshot->bindings().size(); ++index) {
     if (!snapshot->bindings()[index].offer.valid) continue;
     for (const LaunchRequest* launch : launches) {
       const std::string organization = launch == nullptr ? "acme" : launch->organization_id;
-      const Resolved resolved = Engine::Resolve(snapshot, index, launch, organization);
+      const Resolved resolved = Engine::Resolve(*snapshot, index, launch, organization);
       const Preview preview = PreviewOf(resolved, organization, launch);
       SCOPED_TRACE(ResolvedToJson(resolved, JsonLayout::kCompact));
       // No document says that the keys of a level's annotations are usable; nothing here has others.

@@ -47,13 +47,13 @@ class Decided {
   Decided(const std::vector<Source>& sources, std::string_view request, AdviceOptions advice = {})
       : engine_(advice), request_(LaunchOf(request)) {
     EXPECT_TRUE(engine_.Publish(CatalogOf(sources), 1).ok());
-    decision_ = engine_.Admit(request_, scratch_);
+    decision_ = engine_.AdmitInDetail(request_, scratch_);
     EXPECT_EQ(decision_.verdict, Verdict::kRejected) << MessageOf(decision_, request_);
   }
   Decided(const Situation& situation, size_t bindings, AdviceOptions advice = {})
       : Decided(SourcesOf(situation, bindings), situation.request, advice) {}
 
-  const Decision& decision() const { return decision_; }
+  const DetailedDecision& decision() const { return decision_; }
   const LaunchRequest& request() const { return request_; }
   std::vector<Remedy> Remedies() const { return FindRemedies(decision_, request_); }
   std::string Message() const { return MessageOf(decision_, request_); }
@@ -66,7 +66,7 @@ class Decided {
   Engine engine_;
   LaunchRequest request_;
   Scratch scratch_;
-  Decision decision_;
+  DetailedDecision decision_;
 };
 
 constexpr size_t kBindings[] = {1, 3};
@@ -249,7 +249,7 @@ TEST(MessageLint, RandomRejections) {
       const std::string text = MakeRandomRequest(world, random).dump();
       const LaunchRequest request = ParseLaunchRequest(std::make_shared<SourceText>("request.json", text));
       Scratch scratch;
-      const Decision decision = engine.Admit(request, scratch);
+      const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
       const std::string message = MessageOf(decision, request);
       if (decision.verdict != Verdict::kRejected || !own(message)) continue;
       ++linted;

@@ -27,9 +27,9 @@ class Asking {
  public:
   explicit Asking(const std::vector<Source>& sources) { EXPECT_TRUE(engine_.Publish(CatalogOf(sources), 7).ok()); }
 
-  Decision Decide(std::string_view request_yaml) {
+  DetailedDecision Decide(std::string_view request_yaml) {
     request_ = LaunchOf(request_yaml);
-    return engine_.Admit(request_, scratch_);
+    return engine_.AdmitInDetail(request_, scratch_);
   }
   std::string Message(std::string_view request_yaml) { return MessageOf(Decide(request_yaml), request_); }
   // What is said after "can take this sandbox: ", without who set it and what to do next.
@@ -42,7 +42,7 @@ class Asking {
     return clauses;
   }
   ReasonDetail Detail(std::string_view request_yaml, ReasonCode code) {
-    const Decision decision = Decide(request_yaml);
+    const DetailedDecision decision = Decide(request_yaml);
     for (const ReasonCount& reason : decision.reasons) {
       if (reason.code == code) return DetailOf(decision, request_, reason);
     }
@@ -210,7 +210,7 @@ TEST(Message, OfAnotherRequestIsLessAndNoCrash) {
   std::vector<Source> sources = Two("{network: {ingress: {web: {scope: any, service: {serviceType: ClusterIP}}}}}");
   sources.push_back({"org", "{kind: Organization, organization_id: default, quota: {cpu: \"1\"}, allowed_images: []}"});
   Asking asking(sources);
-  const Decision made = asking.Decide("{resource_requests: {cpu: \"4\"}}");
+  const DetailedDecision made = asking.Decide("{resource_requests: {cpu: \"4\"}}");
   for (const std::string_view other :
        {"{}", "{organization_id: acme}", "{network: {ingress_mode: gone}}", "{overrides: {tags: [a]}}"}) {
     const LaunchRequest request = LaunchOf(other);
@@ -221,7 +221,7 @@ TEST(Message, OfAnotherRequestIsLessAndNoCrash) {
           candidate.failures.AddIf(info.code <= ReasonCode::kInsufficientGpu, info.code);
         candidates.push_back({12345, candidates.front().failures, {}});
         const std::vector<ReasonCount> reasons = {{info.code, 1, 1, 1, example}};
-        Decision decision = made;
+        DetailedDecision decision = made;
         decision.candidates = candidates;
         decision.reasons = reasons;
         EXPECT_FALSE(MessageOf(decision, request).empty()) << info.name;
@@ -266,7 +266,7 @@ TEST(Message, IsOneLineWhateverNamesHold) {
     const std::string message = asking.Message(launch);
     EXPECT_EQ(lint::NotOneLine(message), "") << message;
     EXPECT_EQ(lint::Unbalanced(lint::Plain(message)), "") << message;
-    const Decision decision = asking.Decide(launch);
+    const DetailedDecision decision = asking.Decide(launch);
     for (const Remedy& remedy : FindRemedies(decision, asking.request())) {
       EXPECT_EQ(lint::NotOneLine(RemedyText(remedy, decision, asking.request())), "");
     }
@@ -331,7 +331,7 @@ constexpr std::string_view kFiveReasons =
     "{architecture: arm64, privileged: true, resource_limits: {cpu: 8}, resource_requests: {cpu: 2}}";
 
 struct Bounded {
-  const Decision& decision;
+  const DetailedDecision& decision;
   const LaunchRequest& request;
   std::vector<Remedy> remedies = FindRemedies(decision, request);
 
@@ -340,7 +340,7 @@ struct Bounded {
 
 TEST(Message, WithinABoundKeepsTheNextStepAndCountsWhatItLeavesOut) {
   Asking asking(FiveReasons());
-  const Decision decision = asking.Decide(kFiveReasons);
+  const DetailedDecision decision = asking.Decide(kFiveReasons);
   for (const bool remedies : {true, false}) {
     Bounded bounded = {decision, asking.request()};
     if (!remedies) bounded.remedies.clear();
@@ -377,7 +377,7 @@ TEST(Message, WithinAnyBoundIsCutAtACharacter) {
   Asking asking(FiveReasons(wide));
   for (const std::string_view request : {kFiveReasons, std::string_view("{runner_ids: [\xC3\xA4\xC3\xA4]}"),
                                          std::string_view("{zone: \xC3\xA4, \xC3\xA4: 1}")}) {
-    const Decision decision = asking.Decide(request);
+    const DetailedDecision decision = asking.Decide(request);
     const Bounded bounded = {decision, asking.request()};
     for (size_t room = 3; room < 900; ++room) {
       const std::string message = bounded.In(room);
@@ -407,7 +407,7 @@ TEST(Message, WithinABoundCutsTheReasonBeforeTheStep) {
   };
   for (const Row& row : rows) {
     Asking asking(sources);
-    const Decision decision = asking.Decide(row.request);
+    const DetailedDecision decision = asking.Decide(row.request);
     ASSERT_NE(decision.verdict, Verdict::kAdmitted);
     const Bounded bounded = {decision, asking.request()};
     const std::string whole = bounded.In(SIZE_MAX);
@@ -425,7 +425,7 @@ TEST(Message, WithinABoundCutsTheReasonBeforeTheStep) {
 
 TEST(Message, WithinABoundOfAnAdmissionIsCut) {
   Asking asking(One("{}"));
-  const Decision decision = asking.Decide("{}");
+  const DetailedDecision decision = asking.Decide("{}");
   EXPECT_EQ(MessageOf(decision, asking.request(), {}, {.max_bytes = 20}), "admitted on runne...");
 }
 
@@ -449,7 +449,7 @@ TEST(Wording, OfShortenedTextsIsWithinTheBound) {
 
 TEST(Message, OfNoDecisionIsAnAnswerAllTheSame) {
   const LaunchRequest request;
-  Decision decision;
+  DetailedDecision decision;
   for (const Verdict verdict : {Verdict::kInvalid, Verdict::kRejected, Verdict::kAdmitted}) {
     decision.verdict = verdict;
     EXPECT_FALSE(MessageOf(decision, request).empty());

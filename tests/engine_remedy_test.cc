@@ -115,7 +115,7 @@ std::unique_ptr<Engine> EngineOf(const Situation& situation, AdviceOptions advic
 std::string Decide(const Engine& engine, const Json& request) {
   const LaunchRequest decoded = ParseLaunchRequest(std::make_shared<SourceText>("request.json", request.dump()));
   Scratch scratch;
-  const Decision decision = engine.Admit(decoded, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(decoded, scratch);
   return DecisionToJson(decision, decoded, /*all=*/true, JsonLayout::kCompact);
 }
 

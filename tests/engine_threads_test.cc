@@ -37,16 +37,18 @@ TEST(Threads, ReadersSeeWholeSnapshotsWhileAWriterPublishes) {
     const LaunchRequest request =
         LaunchOf("{user_id: u-" + std::to_string(reader) + ", sandbox_id: s, resource_limits: {cpu: 2}}");
     Scratch scratch;
+    Scratch detail_scratch;
     uint64_t last = 0;
     do {
       const Decision decision = engine.Admit(request, scratch);
       const uint64_t revision = decision.snapshot->revision();
       const bool fits = decision.verdict == (revision % 2 == 0 ? Verdict::kAdmitted : Verdict::kRejected);
       // A runner may be disconnected at any moment; the other one never is.
-      if (!fits || revision < last || decision.candidates.size() != 2) ++wrong;
+      if (!fits || revision < last || decision.candidate_count != 2) ++wrong;
       last = revision;
       if (decisions.fetch_add(1, std::memory_order_relaxed) % 16 != 0) continue;
-      if (DecisionToJson(decision, request, true, JsonLayout::kCompact).empty()) ++wrong;
+      const DetailedDecision detail = engine.AdmitInDetail(request, detail_scratch);
+      if (DecisionToJson(detail, request, true, JsonLayout::kCompact).empty()) ++wrong;
       if (ListProfiles(*decision.snapshot, kDefaultOrganization, {}).size() != 2) ++wrong;
       if (!engine.Resolve({kDefaultOrganization, "r1", ""}, &request).ok()) ++wrong;
     } while (!done.load(std::memory_order_relaxed));

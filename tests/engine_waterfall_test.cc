@@ -50,7 +50,7 @@ class WaterfallTest : public testing::Test {
   std::vector<std::string> Ask(std::string_view yaml) {
     const LaunchRequest request = LaunchOf(yaml);
     Scratch scratch;
-    const Decision decision = engine_.Admit(request, scratch);
+    const DetailedDecision decision = engine_.AdmitInDetail(request, scratch);
     return Lines(WaterfallOf(decision, request, FindRemedies(decision, request)));
   }
 
@@ -105,7 +105,7 @@ TEST(WaterfallLaw, AddsUpInRandomWorlds) {
       const nlohmann::json json = MakeRandomRequest(world, random);
       const LaunchRequest request = ParseLaunchRequest(std::make_shared<SourceText>("request.json", json.dump()));
       Scratch scratch;
-      const Decision decision = engine.Admit(request, scratch);
+      const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
       if (decision.verdict != Verdict::kRejected) continue;
       ++seen;
       const std::vector<Remedy> remedies = FindRemedies(decision, request);

@@ -33,7 +33,7 @@ class WhyNotTest : public testing::Test {
   std::vector<std::string> Ask(std::string_view yaml, std::string_view runner, std::string_view profile = "") {
     const LaunchRequest request = LaunchOf(yaml);
     Scratch scratch;
-    const Decision decision = engine_.Admit(request, scratch);
+    const DetailedDecision decision = engine_.AdmitInDetail(request, scratch);
     std::vector<std::string> lines;
     for (const Standing& standing : StandingsOf(decision, request, runner, profile)) {
       std::string& line = lines.emplace_back(decision.snapshot->bindings()[standing.binding].name);
@@ -64,11 +64,11 @@ TEST_F(WhyNotTest, AsksTheSameLaunchOfTheTargetAlone) {
   // Out of scope in every way, and with a name that is another binding's too.
   const LaunchRequest request = LaunchOf("{profile_names: [small], runner_group_id: blue, zone: z2}");
   Scratch scratch;
-  const Decision decision = engine_.Admit(request, scratch);
+  const DetailedDecision decision = engine_.AdmitInDetail(request, scratch);
   ASSERT_EQ(decision.verdict, Verdict::kRejected);
   for (const Standing& standing : StandingsOf(decision, request, "r1", "")) {
     Scratch narrow_scratch;
-    const Decision narrow = DecideAt(decision, request, {&standing.binding, 1}, narrow_scratch);
+    const DetailedDecision narrow = DecideAt(decision, request, {&standing.binding, 1}, narrow_scratch);
     EXPECT_EQ(narrow.verdict, Verdict::kAdmitted);
     EXPECT_THAT(narrow.placements, ElementsAre(standing.binding));
   }
@@ -88,7 +88,7 @@ TEST(WhyNot, TellsBindingsOfOneNameApart) {
   ASSERT_TRUE(engine.Publish(CatalogOf({{"twins.yaml", std::string(kTwins)}}), 1).ok());
   const LaunchRequest request = LaunchOf("{network: {egress_mode: ok}}");
   Scratch scratch;
-  const Decision decision = engine.Admit(request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   std::vector<Verdict> verdicts;
   for (const Standing& standing : StandingsOf(decision, request, "r1", "gpu")) {
     Scratch narrow_scratch;

@@ -1,0 +1,136 @@
+#include "berth/engine/live_table.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "berth/policy/offer_table.h"
+
+namespace berth {
+namespace {
+
+constexpr std::optional<int64_t> LiveState::*kFree[] = {&LiveState::cpu, &LiveState::memory, &LiveState::gpu};
+constexpr int64_t Shape::*kAmount[] = {&Shape::cpu, &Shape::memory, &Shape::gpu};
+
+}  // namespace
+
+LiveTable::LiveTable(std::vector<uint32_t> first, std::vector<uint32_t> classes, std::vector<Shape> maxima,
+                     size_t class_count)
+    : first_(std::move(first)),
+      classes_(std::move(classes)),
+      maxima_(std::move(maxima)),
+      blocks_(WordsFor(maxima_.size())),
+      counts_(class_count) {
+  const size_t padded = blocks_.size() * 64;
+  for (size_t supply = 0; supply < kSupplyCount; ++supply) {
+    Column& column = columns_[supply];
+    column.free = std::vector<std::atomic<int64_t>>(padded);
+    column.available = std::vector<std::atomic<int64_t>>(padded);
+    column.part = std::vector<std::atomic<double>>(padded);
+    column.unit.resize(padded);
+    for (std::atomic<int64_t>& free : column.free) Write(free, kUnreported);
+    for (uint32_t runner = 0; runner < maxima_.size(); ++runner) {
+      const int64_t most = maxima_[runner].*kAmount[supply];
+      if (most > 0) column.unit[runner] = 1.0 / static_cast<double>(most);
+      SetFree(supply, runner, std::nullopt, 0);
+    }
+    Write(least_[supply], kUnreported);
+    for (Block& block : blocks_) {
+      Write(block.least[supply], kUnreported);
+      Write(block.most[supply], kUnreported);
+    }
+  }
+  for (size_t runner = 0; runner < maxima_.size(); ++runner) {
+    blocks_[runner / 64].runners |= uint64_t{1} << (runner % 64);
+  }
+}
+
+void LiveTable::Set(uint32_t runner, const LiveState& live) {
+  const std::lock_guard lock(mutex_);
+  Write(version_, Read(version_) + 1);
+  SetHealth(runner, live.install != InstallStatus::kReady, live.connection != ConnectionStatus::kConnected);
+  for (size_t supply = 0; supply < kSupplyCount; ++supply) {
+    SetFree(supply, runner, live.*kFree[supply], live.reserved.*kAmount[supply]);
+  }
+  Write(version_, Read(version_) + 1);
+}
+
+void LiveTable::SetHealth(uint32_t runner, bool not_ready, bool disconnected) {
+  Block& block = blocks_[runner / 64];
+  const uint64_t bit = uint64_t{1} << (runner % 64);
+  const bool was_not_ready = (Read(block.not_ready) & bit) != 0;
+  const bool was_disconnected = (Read(block.disconnected) & bit) != 0;
+  if (was_not_ready == not_ready && was_disconnected == disconnected) return;
+  Write(block.not_ready, not_ready ? Read(block.not_ready) | bit : Read(block.not_ready) & ~bit);
+  Write(block.disconnected, disconnected ? Read(block.disconnected) | bit : Read(block.disconnected) & ~bit);
+  const auto change = [](std::atomic<uint32_t>& count, bool before, bool now) {
+    Write(count, Read(count) + (now ? 1U : 0U) - (before ? 1U : 0U));
+  };
+  for (uint32_t i = first_[runner]; i < first_[runner + 1]; ++i) {
+    ClassCounts& counts = counts_[classes_[i]];
+    change(counts.not_ready, was_not_ready, not_ready);
+    change(counts.disconnected, was_disconnected, disconnected);
+    change(counts.both, was_not_ready && was_disconnected, not_ready && disconnected);
+  }
+  change(unhealthy_, was_not_ready || was_disconnected, not_ready || disconnected);
+}
+
+void LiveTable::SetFree(size_t supply, uint32_t runner, std::optional<int64_t> free, int64_t reserved) {
+  Column& column = columns_[supply];
+  const int64_t most = maxima_[runner].*kAmount[supply];
+  const int64_t available = free ? *free : std::max<int64_t>(std::max<int64_t>(most, 0) - reserved, 0);
+  Write(column.available[runner], available);
+  Write(column.part[runner], most > 0 ? static_cast<double>(available) / static_cast<double>(most)
+                                      : std::numeric_limits<double>::infinity());
+  const int64_t now = free.value_or(kUnreported);
+  if (Read(column.free[runner]) == now) return;
+  Write(column.free[runner], now);
+  // The extremes of its block, and if that one's least moved, of all.
+  Block& block = blocks_[runner / 64];
+  const size_t begin = runner / 64 * 64;
+  const size_t end = std::min(begin + 64, maxima_.size());
+  int64_t least = kUnreported;
+  int64_t largest = 0;
+  for (size_t i = begin; i < end; ++i) {
+    least = std::min(least, Read(column.free[i]));
+    largest = std::max(largest, Read(column.free[i]));
+  }
+  Write(block.most[supply], largest);
+  if (Read(block.least[supply]) == least) return;
+  Write(block.least[supply], least);
+  int64_t least_of_all = kUnreported;
+  for (const Block& each : blocks_) least_of_all = std::min(least_of_all, Read(each.least[supply]));
+  Write(least_[supply], least_of_all);
+}
+
+uint64_t LiveTable::Compare(size_t supply, size_t word, int64_t amount) const {
+  const std::atomic<int64_t>* const free = columns_[supply].free.data() + word * 64;
+  uint64_t below = 0;
+  for (size_t i = 0; i < 64; ++i) below |= static_cast<uint64_t>(Read(free[i]) < amount) << i;
+  return below;
+}
+
+Fraction LiveTable::Room(uint32_t runner, const Amount& amount) const {
+  std::optional<Fraction> least;
+  for (size_t supply = 0; supply < kSupplyCount; ++supply) {
+    const int64_t most = maxima_[runner].*kAmount[supply];
+    const bool counts = supply != static_cast<size_t>(Supply::kGpu) || amount[supply].has_value();
+    if (most <= 0 || !counts) continue;
+    const Fraction room = RoomOf(Read(columns_[supply].available[runner]), most, amount[supply].value_or(0));
+    if (!least || Less(room, *least)) least = room;
+  }
+  return least.value_or(Fraction{});
+}
+
+double LiveTable::RoomPart(uint32_t runner, const Amount& amount) const {
+  double least = std::numeric_limits<double>::infinity();
+  for (size_t supply = 0; supply < kSupplyCount; ++supply) {
+    if (supply == static_cast<size_t>(Supply::kGpu) && !amount[supply]) continue;
+    const Column& column = columns_[supply];
+    const double taken = static_cast<double>(amount[supply].value_or(0)) * column.unit[runner];
+    least = std::min(least, Read(column.part[runner]) - taken);
+  }
+  return least == std::numeric_limits<double>::infinity() ? 1 : std::max(least, 0.0);
+}
+
+}  // namespace berth
