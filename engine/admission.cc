@@ -184,7 +184,7 @@ void Admission::Judge(CandidateResult& candidate) {
   Failures failures = Match(need_, {binding.offer, runner, candidate.live}, organization_.rules);
   if (binding.offer.valid) {
     const bool user_known = !failures.Has(ReasonCode::kUserRequired);
-    failures.AddIf(HostNameInvalid(binding, request_, user_known, scratch_.namespace_, scratch_.host_),
+    failures.AddIf(HostNameInvalid(binding, request_, user_known, scratch_.texts_.namespace_name, scratch_.texts_.host),
                    ReasonCode::kHostNameInvalid);
     failures.AddIf(!ImageAllowed(organization_, binding, request_), ReasonCode::kImageNotAllowed);
     failures.AddIf(OverridesInvalid(binding), ReasonCode::kOverrideInvalid);

@@ -1,6 +1,7 @@
 #include "berth/engine/live_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,19 @@ namespace berth {
 namespace {
 
 constexpr std::optional<int64_t> LiveState::*kFree[] = {&LiveState::cpu, &LiveState::memory, &LiveState::gpu};
+// Reads 64 words that Set may be writing. Each is read as a whole; whether they belong together, version() tells. The
+// sanitizer must see that they are atomic, but compilers make no vectors of atomic loads.
+template <typename T>
+void CopyBlock(const std::atomic<T>* from, T* to) {
+  static_assert(sizeof(std::atomic<T>) == sizeof(T) && std::atomic<T>::is_always_lock_free);
+#if defined(__SANITIZE_THREAD__)
+  for (size_t i = 0; i < 64; ++i) to[i] = from[i].load(std::memory_order_acquire);
+#else
+  std::memcpy(to, static_cast<const void*>(from), 64 * sizeof(T));
+  std::atomic_signal_fence(std::memory_order_acq_rel);
+#endif
+}
+
 constexpr int64_t Shape::*kAmount[] = {&Shape::cpu, &Shape::memory, &Shape::gpu};
 
 }  // namespace
@@ -104,10 +118,30 @@ void LiveTable::SetFree(size_t supply, uint32_t runner, std::optional<int64_t> f
 }
 
 uint64_t LiveTable::Compare(size_t supply, size_t word, int64_t amount) const {
-  const std::atomic<int64_t>* const free = columns_[supply].free.data() + word * 64;
+  std::array<int64_t, 64> free;
+  CopyBlock(columns_[supply].free.data() + word * 64, free.data());
   uint64_t below = 0;
-  for (size_t i = 0; i < 64; ++i) below |= static_cast<uint64_t>(Read(free[i]) < amount) << i;
+  for (size_t i = 0; i < 64; ++i) below |= static_cast<uint64_t>(free[i] < amount) << i;
   return below;
+}
+
+void LiveTable::RoomParts(size_t word, const Amount& amount, std::span<double, 64> rooms) const {
+  std::ranges::fill(rooms, std::numeric_limits<double>::infinity());
+  for (size_t supply = 0; supply < kSupplyCount; ++supply) {
+    if (supply == static_cast<size_t>(Supply::kGpu) && !amount[supply]) continue;
+    const auto taken = static_cast<double>(amount[supply].value_or(0));
+    const double* const unit = columns_[supply].unit.data() + word * 64;
+    std::array<double, 64> part;
+    CopyBlock(columns_[supply].part.data() + word * 64, part.data());
+    for (size_t i = 0; i < 64; ++i) {
+      const double room = part[i] - taken * unit[i];
+      rooms[i] = room < rooms[i] ? room : rooms[i];
+    }
+  }
+  for (double& room : rooms) {
+    room = room < 0 ? 0 : room;
+    room = room == std::numeric_limits<double>::infinity() ? 1 : room;
+  }
 }
 
 Fraction LiveTable::Room(uint32_t runner, const Amount& amount) const {

@@ -88,9 +88,18 @@ class LiveTable {
     return Read(columns_[static_cast<size_t>(supply)].free[runner]) < amount;
   }
 
+  [[nodiscard]] bool IsShort(uint32_t runner, const Amount& amount) const {
+    for (size_t i = 0; i < kSupplyCount; ++i) {
+      if (amount[i] && IsShort(static_cast<Supply>(i), runner, *amount[i])) return true;
+    }
+    return false;
+  }
+
   // The room that is left on a runner after the launch, as RoomLeft has it, and the same as a number.
   [[nodiscard]] Fraction Room(uint32_t runner, const Amount& amount) const;
   [[nodiscard]] double RoomPart(uint32_t runner, const Amount& amount) const;
+  // RoomPart of 64 runners; what stands for runners that there are not is anything.
+  void RoomParts(size_t word, const Amount& amount, std::span<double, 64> rooms) const;
 
  private:
   template <typename T>

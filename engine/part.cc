@@ -1,6 +1,9 @@
 #include "berth/engine/part.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -96,12 +99,9 @@ Part::Part(const Snapshot& snapshot, std::span<const uint32_t> bindings)
   for (const Class& row : classes_) {
     const CompiledBinding& binding = snapshot.bindings()[bindings_[row.first]];
     rows.push_back({&binding.offer, snapshot.RunnerOf(binding).runner});
-    for (const auto side : {&Amounts::cpu, &Amounts::memory}) {
-      most_requested_.*side = std::max(most_requested_.*side, binding.offer.requests.*side);
-      most_limited_.*side = std::max(most_limited_.*side, binding.offer.limits.*side);
-    }
   }
   offers_ = OfferTable(std::move(rows));
+  CompareAmounts();
   std::vector<Shape> maxima;
   maxima.reserve(runners_.size());
   for (const uint32_t runner : runners_) {
@@ -109,6 +109,7 @@ Part::Part(const Snapshot& snapshot, std::span<const uint32_t> bindings)
     maxima.push_back({most.max_cpu_millicores.value, most.max_memory_bytes.value, most.max_gpu_count.value});
   }
   live_ = std::make_shared<LiveTable>(first_, class_of_, std::move(maxima), classes_.size());
+  CountDigits();
   for (uint32_t i = 0; i < runners_.size(); ++i) live_->Set(i, snapshot.runners()[runners_[i]].live->Read());
 }
 
@@ -118,6 +119,7 @@ void Part::GroupByRunner(const Snapshot& snapshot) {
     if (!runners_.empty() && runners_.back() == runner) continue;
     runners_.push_back(runner);
     runner_ids_.push_back(snapshot.runners()[runner].runner->runner_id);
+    tie_hashes_.push_back(snapshot.runners()[runner].tie_hash);
     first_.push_back(i);
   }
   first_.push_back(static_cast<uint32_t>(bindings_.size()));
@@ -168,7 +170,7 @@ void Part::KeepMembers() {
       if (row.bits == kNoBits) {
         lists_[row.list + filled[class_of_[i]]++] = runner;
       } else {
-        bits_[row.bits + runner / 64] |= uint64_t{1} << (runner % 64);
+        bits_[row.bits + runner / 64] |= BitOf(runner);
       }
     }
   }
@@ -178,7 +180,11 @@ void Part::Name(const Snapshot& snapshot) {
   defaults_.resize(WordsFor(classes_.size()));
   for (uint32_t i = 0; i < classes_.size(); ++i) {
     const CompiledBinding& binding = snapshot.bindings()[Example(i)];
-    if (binding.is_default) defaults_[i / 64] |= uint64_t{1} << (i % 64);
+    if (binding.is_default) {
+      defaults_[i / 64] |= BitOf(i);
+      default_runners_.resize(WordsFor(runners_.size()));
+      AddRunnersOf(i, default_runners_.data());
+    }
     for (const std::string* name : {&binding.name, &binding.profile_id, &binding.dangling}) {
       if (!name->empty()) names_.Add(*name, i);
     }
@@ -199,38 +205,99 @@ uint32_t Part::BindingOn(uint32_t class_index, uint32_t runner) const {
   return position;
 }
 
-uint32_t Part::First(uint32_t class_index, const uint64_t* runners, uint32_t bound) const {
-  const auto none = static_cast<uint32_t>(size());
-  const uint32_t first = first_of_class(class_index);
-  if (first >= bound) return none;
+void Part::AddRunnersOf(uint32_t class_index, uint64_t* runners) const {
   if (is_listed(class_index)) {
-    for (const uint32_t runner : ListOf(class_index)) {
-      if (first_[runner] >= bound) return none;
-      if ((runners[runner / 64] >> (runner % 64) & 1) == 0) continue;
-      const uint32_t found = BindingOn(class_index, runner);
-      return found < bound ? found : none;
-    }
-    return none;
+    for (const uint32_t runner : ListOf(class_index)) runners[runner / 64] |= BitOf(runner);
+    return;
   }
   const uint64_t* const bits = BitsOf(class_index);
-  for (size_t i = 0; i < live_->words(); ++i) {
-    const uint64_t both = bits[i] & runners[i];
-    if (both == 0) {
-      if (i * 64 < runners_.size() && first_[i * 64] >= bound) return none;
-      continue;
+  for (size_t i = 0; i < runner_words(); ++i) runners[i] |= bits[i];
+}
+
+void Part::AddToDigits(uint32_t class_index, uint64_t* digits, uint64_t* carry) const {
+  const size_t words = runner_words();
+  if (is_listed(class_index)) {
+    for (const uint32_t runner : ListOf(class_index)) {
+      uint64_t* digit = digits + runner / 64;
+      for (; (*digit & BitOf(runner)) != 0; digit += words) *digit &= ~BitOf(runner);
+      *digit |= BitOf(runner);
     }
-    const uint32_t found =
-        BindingOn(class_index, static_cast<uint32_t>(i * 64 + static_cast<size_t>(std::countr_zero(both))));
-    return found < bound ? found : none;
+    return;
   }
-  return none;
+  std::copy_n(BitsOf(class_index), words, carry);
+  for (size_t i = 0; i < digits_; ++i) {
+    uint64_t* const digit = digits + i * words;
+    uint64_t any = 0;
+    for (size_t word = 0; word < words; ++word) {
+      const uint64_t sum = digit[word] ^ carry[word];
+      carry[word] &= digit[word];
+      digit[word] = sum;
+      any |= carry[word];
+    }
+    if (any == 0) return;
+  }
+}
+
+void Part::CountDigits() {
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < runners_.size(); ++i) most = std::max(most, first_[i + 1] - first_[i]);
+  digits_ = std::bit_width(most);
+  const size_t words = runner_words();
+  all_digits_.resize((digits_ + 1) * words);
+  for (size_t i = 0; i < offers_.words(); ++i) {
+    ForEachBit(offers_.valid()[i], i,
+               [&](uint32_t row) { AddToDigits(row, all_digits_.data(), all_digits_.data() + digits_ * words); });
+  }
+}
+
+LiveTable::Amount Part::AmountOf(const Need& need) {
+  return {need.requests.cpu, need.requests.memory, need.gpu_count > 0 ? std::optional(need.gpu_count) : std::nullopt};
+}
+
+LiveTable::Amount Part::AmountOf(const Need& need, uint32_t class_index) const {
+  const Amounts requests = ResolveAmounts(need, offers_.offer(class_index)).requests;
+  return {requests.cpu, requests.memory, need.gpu_count > 0 ? std::optional(need.gpu_count) : std::nullopt};
+}
+
+void Part::CompareAmounts() {
+  using Key = std::array<std::optional<int64_t>, 4>;
+  std::map<Key, size_t> known;
+  for (uint32_t i = 0; i < classes_.size(); ++i) {
+    const Offer& offer = offers_.offer(i);
+    if (!offer.valid) continue;
+    for (const auto side : {&Amounts::cpu, &Amounts::memory}) {
+      most_requested_.*side = std::max(most_requested_.*side, offer.requests.*side);
+      most_limited_.*side = std::max(most_limited_.*side, offer.limits.*side);
+    }
+    const Key key = {offer.requests.cpu, offer.requests.memory, offer.limits.cpu, offer.limits.memory};
+    const auto [entry, is_new] = known.try_emplace(key, same_amounts_.size());
+    if (is_new) same_amounts_.emplace_back();
+    SameAmounts& group = same_amounts_[entry->second];
+    group.classes.push_back(i);
+    group.bindings += populations_[i];
+  }
+}
+
+std::pair<uint32_t, uint32_t> Part::RunnersCalled(std::string_view runner_id) const {
+  const auto [begin, end] = std::equal_range(runner_ids_.begin(), runner_ids_.end(), runner_id);
+  return {static_cast<uint32_t>(begin - runner_ids_.begin()), static_cast<uint32_t>(end - runner_ids_.begin())};
 }
 
 void Part::AddRunnersCalled(std::string_view runner_id, uint64_t* runners) const {
-  const auto [begin, end] = std::equal_range(runner_ids_.begin(), runner_ids_.end(), runner_id);
-  for (auto i = begin - runner_ids_.begin(); i < end - runner_ids_.begin(); ++i) {
-    runners[i / 64] |= uint64_t{1} << (i % 64);
-  }
+  const auto [begin, end] = RunnersCalled(runner_id);
+  for (uint32_t i = begin; i < end; ++i) runners[i / 64] |= BitOf(i);
+}
+
+bool Part::HasRunner(std::string_view runner_id, bool defaults_only) const {
+  auto [begin, end] = RunnersCalled(runner_id);
+  if (!defaults_only) return begin < end;
+  while (begin < end && (default_runners_.empty() || !HasBit(default_runners_.data(), begin))) ++begin;
+  return begin < end;
+}
+
+bool Part::HasAny(const RowSet* runners, bool defaults_only) const {
+  if (runners == nullptr) return false;
+  return !defaults_only || (has_defaults() && runners->Meets(default_runners_.data()));
 }
 
 }  // namespace berth

@@ -20,8 +20,10 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "berth/engine/bit_rows.h"
 #include "berth/engine/live_table.h"
 #include "berth/policy/offer_table.h"
 
@@ -41,6 +43,7 @@ class Part {
   [[nodiscard]] uint32_t binding(uint32_t position) const { return bindings_[position]; }
   [[nodiscard]] uint32_t class_of(uint32_t position) const { return class_of_[position]; }
   [[nodiscard]] size_t runner_count() const { return runners_.size(); }
+  [[nodiscard]] size_t runner_words() const { return WordsFor(runners_.size()); }
   [[nodiscard]] uint32_t runner(uint32_t position) const { return runners_[position]; }
   // The bindings of a runner: from here to the first one of the next.
   [[nodiscard]] uint32_t first_binding(uint32_t runner) const { return first_[runner]; }
@@ -70,17 +73,65 @@ class Part {
   // The same as a word for each 64 runners; the other classes.
   [[nodiscard]] const uint64_t* BitsOf(uint32_t class_index) const { return bits_.data() + classes_[class_index].bits; }
   [[nodiscard]] uint32_t BindingOn(uint32_t class_index, uint32_t runner) const;
-  // The first binding of the class on one of `runners`, or size() when there is none below `bound`.
-  [[nodiscard]] uint32_t First(uint32_t class_index, const uint64_t* runners, uint32_t bound) const;
+  void AddRunnersOf(uint32_t class_index, uint64_t* runners) const;
+  template <typename Visit>
+  void ForEachRunner(uint32_t class_index, Visit visit) const {
+    if (is_listed(class_index)) {
+      for (const uint32_t runner : ListOf(class_index)) visit(runner);
+      return;
+    }
+    for (size_t i = 0; i < runner_words(); ++i) ForEachBit(BitsOf(class_index)[i], i, visit);
+  }
+  // The first binding of the class below `bound` on one of the runners, of which `runners(word)` gives 64 at a time;
+  // size() when there is none.
+  template <typename Runners>
+  [[nodiscard]] uint32_t First(uint32_t class_index, uint32_t bound, Runners runners) const {
+    uint32_t found = bound;
+    const auto look = [&](uint64_t members, size_t word) {
+      if (first_[word * 64] >= bound) return true;
+      const uint64_t both = members & runners(word);
+      if (both == 0) return false;
+      found = BindingOn(class_index, static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(both))));
+      return true;
+    };
+    if (is_listed(class_index)) {
+      for (const uint32_t runner : ListOf(class_index)) {
+        if (look(BitOf(runner), runner / 64)) break;
+      }
+    } else {
+      for (size_t i = 0; i < runner_words() && !look(BitsOf(class_index)[i], i); ++i) {
+      }
+    }
+    return found < bound ? found : static_cast<uint32_t>(size());
+  }
 
+  // How many bindings each runner has of some classes, as binary numbers: a set of runners for each digit. AddToDigits
+  // adds a class to such numbers; `carry` is a set of runners to work with. all_digits counts all valid bindings.
+  [[nodiscard]] size_t digits() const { return digits_; }
+  void AddToDigits(uint32_t class_index, uint64_t* digits, uint64_t* carry) const;
+  [[nodiscard]] const RowWords& all_digits() const { return all_digits_; }
+
+  // --- What launches take of a runner ---
+  // Of a launch that brings both amounts, and on bindings of a class, which must be valid.
+  [[nodiscard]] static LiveTable::Amount AmountOf(const Need& need);
+  [[nodiscard]] LiveTable::Amount AmountOf(const Need& need, uint32_t class_index) const;
+  // Valid classes that set the same amounts.
+  struct SameAmounts {
+    std::vector<uint32_t> classes;
+    uint32_t bindings = 0;
+  };
+  [[nodiscard]] std::span<const SameAmounts> same_amounts() const { return same_amounts_; }
   // The largest request and limit of any class.
   [[nodiscard]] const Amounts& most_requested() const { return most_requested_; }
   [[nodiscard]] const Amounts& most_limited() const { return most_limited_; }
 
-  // --- Runners by what launches filter by ---
-  [[nodiscard]] bool HasRunner(std::string_view runner_id) const {
-    return std::ranges::binary_search(runner_ids_, runner_id);
-  }
+  // --- Runners ---
+  // Fnv1a64 of its id.
+  [[nodiscard]] uint64_t tie_hash(uint32_t runner) const { return tie_hashes_[runner]; }
+  // With `defaults_only`: that have a default binding.
+  [[nodiscard]] bool has_defaults() const { return !default_runners_.empty(); }
+  [[nodiscard]] bool HasRunner(std::string_view runner_id, bool defaults_only) const;
+  [[nodiscard]] bool HasAny(const RowSet* runners, bool defaults_only) const;
   void AddRunnersCalled(std::string_view runner_id, uint64_t* runners) const;
   [[nodiscard]] const RowSet* InGroup(std::string_view group) const { return groups_.Find(group); }
   [[nodiscard]] const RowSet* InZone(std::string_view zone) const { return zones_.Find(zone); }
@@ -93,36 +144,38 @@ class Part {
     size_t bits = kNoBits;  // where its words begin in bits_
   };
 
+  // From the first to one past the last.
+  [[nodiscard]] std::pair<uint32_t, uint32_t> RunnersCalled(std::string_view runner_id) const;
   void GroupByRunner(const Snapshot& snapshot);
   void Classify(const Snapshot& snapshot);
   void KeepMembers();
   void Name(const Snapshot& snapshot);
+  void CompareAmounts();
+  void CountDigits();
 
   std::vector<uint32_t> bindings_;
   std::vector<uint32_t> class_of_;
   std::vector<uint32_t> runners_;
   std::vector<std::string_view> runner_ids_;  // ascending
+  std::vector<uint64_t> tie_hashes_;
   std::vector<uint32_t> first_;
   std::vector<Class> classes_;
   std::vector<uint32_t> populations_;
   std::vector<uint32_t> lists_;
   RowWords bits_;
   RowWords defaults_;
+  RowWords default_runners_;  // runners with a default binding; empty: none
   NamedRows names_;
   NamedRows groups_;
   NamedRows zones_;
   OfferTable offers_;
+  size_t digits_ = 0;
+  RowWords all_digits_;
+  std::vector<SameAmounts> same_amounts_;
   Amounts most_requested_;
   Amounts most_limited_;
   std::shared_ptr<LiveTable> live_;
 };
-
-// Calls `visit(index)` for each bit that is set, in ascending order.
-template <typename Visit>
-void ForEachBit(uint64_t word, size_t index, Visit visit) {
-  for (; word != 0; word &= word - 1)
-    visit(static_cast<uint32_t>(index * 64 + static_cast<size_t>(std::countr_zero(word))));
-}
 
 }  // namespace berth
 

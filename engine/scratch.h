@@ -12,52 +12,16 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "berth/engine/best_placements.h"
 #include "berth/engine/decision.h"
-#include "berth/engine/live_table.h"
-#include "berth/policy/offer_table.h"
+#include "berth/engine/part_scope.h"
 #include "berth/policy/select.h"
 #include "berth/spec/issue.h"
 
 namespace berth {
-
-class Part;
-
-// What IndexedAdmission works with for one part of the catalog.
-struct PartScratch {
-  const Part* part = nullptr;
-  uint64_t version = 0;      // of its live table
-  uint32_t first_order = 0;  // of its first binding among all that are visible
-  uint32_t candidates = 0;
-  RowWords scope;         // classes that pass the filters
-  bool filtered = false;  // by runner: only those in `within` count
-  RowWords within;        // runners
-  FailingRows failing;    // classes, by what does not depend on live state
-  RowWords failed;        // those that fail something of it
-  // Bindings of each class that are in scope: all, and on runners that are healthy, not ready, disconnected, both.
-  const uint32_t* total = nullptr;
-  const uint32_t* healthy = nullptr;
-  bool all_healthy = true;
-  std::vector<uint32_t> counted;
-  std::vector<uint32_t> healthy_counted;
-  std::vector<uint32_t> not_ready;
-  std::vector<uint32_t> disconnected;
-  std::vector<uint32_t> both;
-  RowWords runners;  // sets of runners, one after another
-  RowWords rows;     // sets of classes, likewise
-  // For each supply, the runners that have less than `short_of`.
-  std::optional<LiveTable::Amount> short_of;
-  RowWords short_words;
-};
-
-// A candidate that takes the launch.
-struct Placed {
-  Rank rank;
-  uint32_t binding = 0;
-};
 
 class Scratch {
  public:
@@ -78,12 +42,11 @@ class Scratch {
   std::vector<ReasonCount> reasons_;
   std::vector<uint32_t> placements_;
   std::vector<Rank> ranks_;
-  std::vector<Placed> placed_;
   std::vector<Issue> violations_;
-  std::array<PartScratch, 2> parts_;  // own, shared
+  std::array<PartScope, 2> scopes_;  // own, shared
+  BestPlacements best_;
+  TextScratch texts_;
   std::string gpu_type_;
-  std::string namespace_;
-  std::string host_;
 };
 
 }  // namespace berth

@@ -46,6 +46,13 @@ void RowSet::RemoveFrom(uint64_t* words) const {
   for (const uint32_t row : list_) words[row / 64] &= ~BitOf(row);
 }
 
+bool RowSet::Meets(const uint64_t* words) const {
+  for (size_t i = 0; i < words_.size(); ++i) {
+    if ((words[i] & words_[i]) != 0) return true;
+  }
+  return std::ranges::any_of(list_, [&](uint32_t row) { return (words[row / 64] & BitOf(row)) != 0; });
+}
+
 void NamedRows::Add(std::string_view name, uint32_t row) {
   const auto [entry, is_new] = index_.try_emplace(Absl(name), static_cast<uint32_t>(lists_.size()));
   if (is_new) lists_.emplace_back();

@@ -41,6 +41,8 @@ class RowSet {
 
   void AddTo(uint64_t* words) const;
   void RemoveFrom(uint64_t* words) const;
+  // Whether any row of the set is among `words`.
+  [[nodiscard]] bool Meets(const uint64_t* words) const;
   [[nodiscard]] size_t size() const { return size_; }
 
  private:
@@ -125,6 +127,7 @@ class OfferTable {
   explicit OfferTable(std::vector<Row> rows);
 
   [[nodiscard]] size_t size() const { return rows_.size(); }
+  [[nodiscard]] const Offer& offer(size_t row) const { return *rows_[row].offer; }
   [[nodiscard]] size_t words() const { return all_.size(); }
   [[nodiscard]] const RowWords& all() const { return all_; }
   [[nodiscard]] const RowWords& valid() const { return valid_; }
