@@ -84,6 +84,12 @@ FleetRunner MakeRunner(size_t index, size_t bindings, const FleetOptions& option
   return runner;
 }
 
+// As the next of the catalog's sources.
+void AddDocuments(const Json& documents, Catalog& catalog) {
+  const std::string name = Numbered("fleet", catalog.files) + ".json";
+  AddSource(std::make_shared<const SourceText>(name, documents.dump()), catalog);
+}
+
 int64_t CpuLimitOf(const FleetBinding& binding, const Fleet& fleet) {
   return binding.cpu_limit_millicores > 0 ? binding.cpu_limit_millicores
                                           : fleet.profiles[binding.profile].cpu_limit_millicores;
@@ -183,10 +189,16 @@ Catalog CatalogOf(const Fleet& fleet) {
   for (size_t i = 0; i < fleet.runners.size(); ++i) {
     documents.push_back(DocumentOf(fleet.runners[i], fleet));
     if ((i + 1) % kRunnersPerSource != 0 && i + 1 < fleet.runners.size()) continue;
-    AddSource(std::make_shared<const SourceText>(Numbered("fleet", i) + ".json", documents.dump()), catalog);
+    AddDocuments(documents, catalog);
     documents = Json::array();
   }
   return catalog;
+}
+
+Object ObjectOf(const FleetProfile& profile) {
+  Catalog catalog;
+  AddDocuments(DocumentOf(profile), catalog);
+  return std::move(catalog.objects.front());
 }
 
 }  // namespace berth::bench

@@ -83,6 +83,8 @@ nlohmann::json DocumentsOf(const Fleet& fleet);
 
 // The same documents, read. In parts, so that a million bindings pass the limits on one file.
 Catalog CatalogOf(const Fleet& fleet);
+// One profile as that catalog holds it, under the same key: applied, it takes the other's place.
+Object ObjectOf(const FleetProfile& profile);
 
 }  // namespace berth::bench
 

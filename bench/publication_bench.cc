@@ -24,18 +24,17 @@
 #include <urcu/urcu-qsbr.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "bench/latency.h"
+#include "bench/paced_thread.h"
 
 namespace berth::bench {
 namespace {
@@ -332,25 +331,14 @@ class InUse {
  public:
   explicit InUse(int64_t per_second) {
     way_.Publish(1);
-    if (per_second > 0) {
-      writer_ = std::jthread([this, per_second](const std::stop_token& stop) { Write(per_second, stop); });
-    }
+    if (per_second > 0) writer_.emplace(per_second, [this](uint64_t before) { way_.Publish(before + 2); });
   }
 
   [[nodiscard]] Way& way() { return way_; }
 
  private:
-  void Write(int64_t per_second, const std::stop_token& stop) {
-    const auto period = std::chrono::nanoseconds(1'000'000'000 / per_second);
-    auto due = Clock::now();
-    for (uint64_t number = 2; !stop.stop_requested(); ++number) {
-      way_.Publish(number);
-      std::this_thread::sleep_until(due += period);
-    }
-  }
-
   Way way_;
-  std::jthread writer_;  // stopped before the way goes
+  std::optional<PacedThread> writer_;  // stopped before the way goes
 };
 
 template <typename Way>
