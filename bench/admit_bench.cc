@@ -126,11 +126,6 @@ World& WorldOf(size_t bindings, const Case& asked, size_t kinds) {
   return *world;
 }
 
-LaunchRequest Decode(const std::string& text) {
-  const auto parsed = ParseJson(std::make_shared<const SourceText>("request.json", text));
-  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
-}
-
 std::string TextOf(const Case& asked) { return DocumentOf(asked.launch).dump(); }
 
 // --- What must be true before anything is timed ---
@@ -158,7 +153,7 @@ std::optional<std::string> WrongAnswer(const World& world, const Case& asked) {
   if (counted.admitted != asked.admitted) return "the launch does not do what it is for";
   if (world.strings.Admit(asked.launch) != counted) return "the plain loops disagree";
   if ((world.interned.FirstFit(asked.launch) != InternedLoop::kNone) != asked.admitted) return "first fit is wrong";
-  const LaunchRequest request = Decode(TextOf(asked));
+  const LaunchRequest request = ReadRequest(TextOf(asked));
   Scratch scratch;
   const Decision decision = world.engine.Admit(request, scratch);
   if (AnswerIn(Json::parse(DecisionToJson(decision, request, false, JsonLayout::kCompact))) != counted) {
@@ -213,7 +208,7 @@ void Time(benchmark::State& state, const Case& asked, Call call) {
 }
 
 void BM_Admit(benchmark::State& state, const Case& asked) {
-  const LaunchRequest request = Decode(TextOf(asked));
+  const LaunchRequest request = ReadRequest(TextOf(asked));
   Scratch scratch;
   Time(state, asked, [&](const World& world) { benchmark::DoNotOptimize(world.engine.Admit(request, scratch)); });
 }
@@ -235,7 +230,7 @@ void BM_AdmitJson(benchmark::State& state, const Case& asked) {
   const std::string text = TextOf(asked);
   Scratch scratch;
   Time(state, asked, [&](const World& world) {
-    const LaunchRequest request = Decode(text);
+    const LaunchRequest request = ReadRequest(text);
     const Decision decision = world.engine.Admit(request, scratch);
     benchmark::DoNotOptimize(DecisionToJson(decision, request, false, JsonLayout::kCompact));
   });
@@ -250,7 +245,7 @@ void BM_PeerJson(benchmark::State& state, const Case& asked) {
 void BM_Remedies(benchmark::State& state, const Case& asked) {
   World* const world = CheckedWorld(state, asked);
   if (world == nullptr) return;
-  const LaunchRequest request = Decode(TextOf(asked));
+  const LaunchRequest request = ReadRequest(TextOf(asked));
   Scratch scratch;
   Decision decision = world->engine.Admit(request, scratch);
   decision.advice = AdviceOptions();
@@ -282,7 +277,7 @@ template <typename TimeCalls>
 void SingleCalls(benchmark::State& state, const Case& asked, size_t samples, TimeCalls time) {
   World* const world = CheckedWorld(state, asked);
   if (world == nullptr) return;
-  const LaunchRequest request = Decode(TextOf(asked));
+  const LaunchRequest request = ReadRequest(TextOf(asked));
   Scratch scratch;
   Latencies latencies(samples);
   time(latencies, [&] { benchmark::DoNotOptimize(world->engine.Admit(request, scratch)); });

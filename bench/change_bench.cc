@@ -5,9 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
-#include <array>
 #include <cstdint>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +14,7 @@
 #include <vector>
 
 #include "bench/allocation_counter.h"
+#include "bench/edited_fleet.h"
 #include "bench/fleet.h"
 #include "bench/latency.h"
 #include "bench/paced_thread.h"
@@ -28,55 +27,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int64_t kGibi = int64_t{1} << 30;
-constexpr size_t kKinds = 250;  // each profile's bindings have 100 overrides, each many times
-constexpr size_t kEdited = 4;   // the profile
-
-LaunchRequest RequestOf(const Launch& launch) {
-  const auto parsed = ParseJson(std::make_shared<const SourceText>("request.json", DocumentOf(launch).dump()));
-  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
-}
-
-// A served fleet, and edits of one of its profiles: the even ones leave it as it was, the odd ones halve its memory.
-class EditedFleet {
- public:
-  explicit EditedFleet(size_t bindings)
-      : fleet_(MakeFleet({.bindings = bindings, .runner_kinds = kKinds, .capacity = Capacity::kUnreported})) {
-    FleetProfile profile = fleet_.profiles[kEdited];
-    versions_[0] = ObjectOf(profile);
-    profile.memory_limit_bytes /= 2;
-    versions_[1] = ObjectOf(profile);
-    served_ = engine_.Publish(CatalogOf(fleet_), 0).ok() && engine_.snapshot()->bindings().size() == bindings;
-  }
-
-  [[nodiscard]] const Fleet& fleet() const { return fleet_; }
-  [[nodiscard]] Engine& engine() { return engine_; }
-
-  bool Edit(uint64_t number) {
-    const Object& version = versions_[number % 2];
-    return engine_.Apply({{version.key, version}}, ++revision_).ok();
-  }
-
-  // Whether the edits decide launches.
-  [[nodiscard]] bool Works() {
-    Launch launch;
-    launch.profile_name = fleet_.profiles[kEdited].name;
-    launch.cpu = 1000;
-    launch.memory = fleet_.profiles[kEdited].memory_limit_bytes;
-    const LaunchRequest request = RequestOf(launch);
-    const auto verdict_after = [&](uint64_t number) {
-      Scratch scratch;
-      return Edit(number) ? engine_.Admit(request, scratch).verdict : Verdict::kInvalid;
-    };
-    return served_ && verdict_after(1) == Verdict::kRejected && verdict_after(2) == Verdict::kAdmitted;
-  }
-
- private:
-  Fleet fleet_;
-  Engine engine_{AdviceOptions{.remedies = false}};
-  std::array<Object, 2> versions_;
-  uint64_t revision_ = 0;
-  bool served_ = false;
-};
 
 void BM_EditProfile(benchmark::State& state) {
   EditedFleet fleet(static_cast<size_t>(state.range(0)));
@@ -89,8 +39,9 @@ void BM_EditProfile(benchmark::State& state) {
 
 // Every binding of the same profile merged again: zone, profile, override.
 void BM_PeerRemerge(benchmark::State& state) {
-  const Fleet fleet = MakeFleet({.bindings = static_cast<size_t>(state.range(0)), .runner_kinds = kKinds});
-  const Json profile = DocumentOf(fleet.profiles[kEdited]).at("spec");
+  const Fleet fleet =
+      MakeFleet({.bindings = static_cast<size_t>(state.range(0)), .runner_kinds = EditedFleet::kRunnerKinds});
+  const Json profile = DocumentOf(fleet.profiles[EditedFleet::kProfile]).at("spec");
   struct Layers {
     Json zone;
     std::string override_text;
@@ -98,7 +49,7 @@ void BM_PeerRemerge(benchmark::State& state) {
   std::vector<Layers> bindings;
   for (const FleetRunner& runner : fleet.runners) {
     for (const FleetBinding& binding : runner.bindings) {
-      if (binding.profile != kEdited) continue;
+      if (binding.profile != EditedFleet::kProfile) continue;
       const std::string limit = std::to_string(binding.cpu_limit_millicores) + "m";
       bindings.push_back(
           {{{"node_selector", {{"zone", runner.zone}}}}, Json{{"resource_defaults", {{"cpuLimit", limit}}}}.dump()});
@@ -188,7 +139,7 @@ void BM_AdmitBesideWriter(benchmark::State& state) {
   launch.cpu = 1000;
   launch.memory = kGibi;
   launch.storage_classes = {"tape"};
-  const LaunchRequest request = RequestOf(launch);
+  const LaunchRequest request = ReadRequest(DocumentOf(launch).dump());
   const Engine& engine = served_fleet->engine();
   Scratch scratch;
   Latencies latencies;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "berth/engine/tie_hash.h"
+#include "berth/spec/document.h"
 
 namespace berth::bench {
 namespace {
@@ -110,6 +112,11 @@ Json DocumentOf(const Launch& launch) {
   if (!launch.profile_name.empty()) document["profile_names"] = {launch.profile_name};
   if (!launch.zone.empty()) document["zone"] = launch.zone;
   return document;
+}
+
+LaunchRequest ReadRequest(const std::string& json) {
+  const ParsedDocument parsed = ParseJson(std::make_shared<const SourceText>("request.json", json));
+  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
 }
 
 // --- Strings ---

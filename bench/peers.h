@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "bench/fleet.h"
+#include "berth/spec/launch.h"
 
 namespace berth::bench {
 
@@ -40,6 +41,8 @@ struct Launch {
 
 // As the request that berth gets.
 nlohmann::json DocumentOf(const Launch& launch);
+// What berth reads from the text of that.
+LaunchRequest ReadRequest(const std::string& json);
 
 struct PeerCount {
   uint32_t headline = 0;

@@ -380,6 +380,8 @@ void Register(const char* name) {
 }
 
 const bool kRegistered = [] {
+  // From its first thread on, a program's reference counts and locks are atomic. So they are to be in every row.
+  std::thread([] {}).join();
   Register<PlainLoad>("plain");
   Register<LockedPointer>("mutex");
   Register<AtomicPointer>("atomic");
