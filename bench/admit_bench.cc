@@ -1,5 +1,5 @@
-// Admission against the loops of bench/peers.h: over the size of the fleet, over how many bindings differ, and over what
-// becomes of the launch.
+// Admission against the loops of bench/peers.h: over the size of the fleet, over how many bindings differ, and over
+// what becomes of the launch.
 //
 // A wrong answer is not timed. On a small fleet of the same kind the peers are compared with the second implementation;
 // on every fleet, berth and the other peers with the peer that counts.
@@ -226,14 +226,16 @@ void BM_PeerFirstFit(benchmark::State& state, const Case& asked) {
 }
 
 // From the request's JSON to the decision's JSON.
+void AdmitText(const World& world, const std::string& text, Scratch& scratch) {
+  const LaunchRequest request = ReadRequest(text);
+  const Decision decision = world.engine.Admit(request, scratch);
+  benchmark::DoNotOptimize(DecisionToJson(decision, request, false, JsonLayout::kCompact));
+}
+
 void BM_AdmitJson(benchmark::State& state, const Case& asked) {
   const std::string text = TextOf(asked);
   Scratch scratch;
-  Time(state, asked, [&](const World& world) {
-    const LaunchRequest request = ReadRequest(text);
-    const Decision decision = world.engine.Admit(request, scratch);
-    benchmark::DoNotOptimize(DecisionToJson(decision, request, false, JsonLayout::kCompact));
-  });
+  Time(state, asked, [&](const World& world) { AdmitText(world, text, scratch); });
 }
 
 void BM_PeerJson(benchmark::State& state, const Case& asked) {
@@ -273,24 +275,36 @@ void BM_FloorFeasible(benchmark::State& state, const Case& asked) {
   state.counters["rows"] = static_cast<double>(rows);
 }
 
+// Single decisions, and single ones from JSON to JSON.
 template <typename TimeCalls>
-void SingleCalls(benchmark::State& state, const Case& asked, size_t samples, TimeCalls time) {
+void SingleCalls(benchmark::State& state, const Case& asked, TimeCalls time) {
   World* const world = CheckedWorld(state, asked);
   if (world == nullptr) return;
   const LaunchRequest request = ReadRequest(TextOf(asked));
   Scratch scratch;
-  Latencies latencies(samples);
-  time(latencies, [&] { benchmark::DoNotOptimize(world->engine.Admit(request, scratch)); });
+  time([&] { benchmark::DoNotOptimize(world->engine.Admit(request, scratch)); });
+}
+
+template <typename TimeCalls>
+void SingleDocuments(benchmark::State& state, const Case& asked, TimeCalls time) {
+  World* const world = CheckedWorld(state, asked);
+  if (world == nullptr) return;
+  const std::string text = TextOf(asked);
+  Scratch scratch;
+  time([&] { AdmitText(*world, text, scratch); });
 }
 
 void BM_AdmitHot(benchmark::State& state, const Case& asked) {
-  SingleCalls(state, asked, size_t{1} << 17U,
-              [&](Latencies& latencies, auto call) { TimeHot(state, latencies, call); });
+  SingleCalls(state, asked, [&](auto call) { TimeHot(state, call); });
 }
-
 void BM_AdmitCold(benchmark::State& state, const Case& asked) {
-  SingleCalls(state, asked, size_t{1} << 10U,
-              [&](Latencies& latencies, auto call) { TimeCold(state, latencies, call); });
+  SingleCalls(state, asked, [&](auto call) { TimeCold(state, call); });
+}
+void BM_AdmitJsonHot(benchmark::State& state, const Case& asked) {
+  SingleDocuments(state, asked, [&](auto call) { TimeHot(state, call); });
+}
+void BM_AdmitJsonCold(benchmark::State& state, const Case& asked) {
+  SingleDocuments(state, asked, [&](auto call) { TimeCold(state, call); });
 }
 
 // --- Which fleets ---
@@ -316,11 +330,12 @@ void TwoThreads(Benchmark* benchmark) {
   Fleets(benchmark, {10'000}, {kUsual});
   benchmark->Threads(1)->Threads(2)->UseRealTime();
 }
-void Cold(Benchmark* benchmark) {
-  Fleets(benchmark, {1000, 100'000}, {kUsual});
-  benchmark->UseManualTime()->Iterations(100);
-}
 void Hot(Benchmark* benchmark) { Fleets(benchmark, {1000, 100'000}, {kUsual}); }
+void Cold(Benchmark* benchmark) {
+  Hot(benchmark);
+  benchmark->UseManualTime()->Iterations(200);
+}
+void Million(Benchmark* benchmark) { Fleets(benchmark, {1'000'000}, {kUsual}); }
 
 BENCHMARK_CAPTURE(BM_Admit, admitted_spread, kAdmittedSpread)->Apply(EverySizeAndShape);
 BENCHMARK_CAPTURE(BM_Admit, admitted_tied, kAdmittedTied)->Apply(LargeSizes);
@@ -350,10 +365,18 @@ BENCHMARK_CAPTURE(BM_Remedies, too_large, kTooLarge)->Apply(LargeSizes);
 
 BENCHMARK_CAPTURE(BM_Admit, admitted_spread, kAdmittedSpread)->Apply(TwoThreads);
 BENCHMARK_CAPTURE(BM_Admit, rejected_manifold, kRejectedManifold)->Apply(TwoThreads);
+
 BENCHMARK_CAPTURE(BM_AdmitHot, admitted_spread, kAdmittedSpread)->Apply(Hot);
 BENCHMARK_CAPTURE(BM_AdmitHot, rejected_manifold, kRejectedManifold)->Apply(Hot);
 BENCHMARK_CAPTURE(BM_AdmitCold, admitted_spread, kAdmittedSpread)->Apply(Cold);
 BENCHMARK_CAPTURE(BM_AdmitCold, rejected_manifold, kRejectedManifold)->Apply(Cold);
+BENCHMARK_CAPTURE(BM_AdmitJsonHot, rejected_manifold, kRejectedManifold)->Apply(Hot);
+BENCHMARK_CAPTURE(BM_AdmitJsonCold, rejected_manifold, kRejectedManifold)->Apply(Cold);
+
+// Takes gigabytes: left out unless asked for.
+BENCHMARK_CAPTURE(BM_Admit, rejected_manifold, kRejectedManifold)->Apply(Million);
+BENCHMARK_CAPTURE(BM_PeerInterned, rejected_manifold, kRejectedManifold)->Apply(Million);
+BENCHMARK_CAPTURE(BM_PeerStrings, rejected_manifold, kRejectedManifold)->Apply(Million);
 
 }  // namespace
 }  // namespace berth::bench

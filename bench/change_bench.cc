@@ -1,5 +1,5 @@
-// What changes cost while decisions are made: a heartbeat, an edit of one profile, a whole catalog; beside merging again
-// what the edit reaches, with nlohmann. And what readers notice of a writer.
+// What changes cost while decisions are made: a heartbeat, an edit of one profile, a whole catalog; beside merging
+// again what the edit reaches, with nlohmann. And what readers notice of a writer.
 //
 // An edit is not timed before a launch was seen to be decided by it.
 
@@ -142,12 +142,10 @@ void BM_AdmitBesideWriter(benchmark::State& state) {
   const LaunchRequest request = ReadRequest(DocumentOf(launch).dump());
   const Engine& engine = served_fleet->engine();
   Scratch scratch;
-  Latencies latencies;
   bool rejected = true;
   const Clock::time_point begin = Clock::now();
   const uint64_t before = writer ? writer->count() : 0;
-  TimeHot(state, latencies,
-          [&] { rejected = engine.Admit(request, scratch).verdict == Verdict::kRejected && rejected; });
+  TimeHot(state, [&] { rejected = engine.Admit(request, scratch).verdict == Verdict::kRejected && rejected; });
   if (!rejected) state.SkipWithError("a launch that fits nowhere was not rejected");
   if (writer) {
     const double published = static_cast<double>(writer->count() - before);

@@ -1,6 +1,7 @@
-// Reading a catalog: text to document (with positions), document to objects, the whole way until the catalog is ready to
-// publish, and on until a fleet of 100 000 bindings is served; beside what any reader of these bytes must do at least:
-// libyaml's events without a tree, and simdjson's DOM without positions. And the heap bytes that a read catalog takes.
+// Reading a catalog: text to document (with positions), document to objects, the whole way until the catalog is ready
+// to publish, and on until a fleet of 100 000 bindings is served; beside what any reader of these bytes must do at
+// least: libyaml's events without a tree, and simdjson's DOM without positions. And the heap bytes that a read catalog
+// takes.
 //
 // BERTH_BENCH_CATALOG_MB is the size of the JSON text (10 unless set). Freeing the results is not timed.
 

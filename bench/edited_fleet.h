@@ -1,7 +1,7 @@
 // A served fleet of which one profile is edited over and over.
 //
-// Each profile's bindings have 100 overrides, each many times. An edit is one object given to Engine::Apply: the odd ones
-// halve the profile's memory, the even ones leave it as it was.
+// Each profile's bindings have 100 overrides, each many times. An edit is one object given to Engine::Apply: the odd
+// ones halve the profile's memory, the even ones leave it as it was.
 //
 // Threads:  the engine's; edits come from one thread at a time
 
@@ -26,8 +26,8 @@ class EditedFleet {
 
   // False when the engine refuses the edit.
   bool Edit(uint64_t number);
-  // Whether the fleet is served as it was made, and a launch that asks the whole memory of the profile is decided by the
-  // edits.
+  // Whether the fleet is served as it was made, and a launch that asks the whole memory of the profile is decided by
+  // the edits.
   [[nodiscard]] bool Works();
 
   [[nodiscard]] const Fleet& fleet() const { return fleet_; }

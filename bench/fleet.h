@@ -25,8 +25,8 @@ enum class Capacity : uint8_t {
 };
 
 struct FleetOptions {
-  // 1: all bindings are alike. Up to kUsualRunnerKinds, kinds differ in what runners and profiles offer. With more, each
-  // binding of each kind also has a CPU limit of its own in an override.
+  // 1: all bindings are alike. Up to kUsualRunnerKinds, kinds differ in what runners and profiles offer. With more,
+  // each binding of each kind also has a CPU limit of its own in an override.
   static constexpr size_t kUsualRunnerKinds = 120;  // 160 shapes of bindings
   static constexpr size_t kAllDifferent = SIZE_MAX;
 

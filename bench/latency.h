@@ -77,7 +77,8 @@ size_t BatchOf(Call call) {
 
 // Times `call` until the benchmark has enough, with caches as the call before left them.
 template <typename Call>
-void TimeHot(benchmark::State& state, Latencies& latencies, Call call) {
+void TimeHot(benchmark::State& state, Call call) {
+  Latencies latencies;
   call();  // grows what it reuses
   const size_t batch = BatchOf(call);
   while (state.KeepRunningBatch(static_cast<benchmark::IterationCount>(batch))) {
@@ -108,7 +109,8 @@ class CacheEvictor {
 
 // The same, each call with cold caches. Needs UseManualTime.
 template <typename Call>
-void TimeCold(benchmark::State& state, Latencies& latencies, Call call) {
+void TimeCold(benchmark::State& state, Call call) {
+  Latencies latencies(size_t{1} << 10U);
   CacheEvictor caches;
   call();
   for (auto _ : state) {

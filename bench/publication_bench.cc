@@ -1,15 +1,8 @@
 // How a reader gets at the newest version of an immutable value while somebody publishes new ones: six ways, each as
 // small as it can be and right, beside a plain atomic load, which never frees anything.
 //
-// Every way has a Reader, one for each thread, with Enter and Exit around each use of the value. What they ask of a host:
-//
-//   way        threads register   a reader may idle forever    frees the old version
-//   mutex      no                 yes                          last one to drop it, reader or writer
-//   atomic     no                 yes                          the same
-//   cached     no (one object)    yes, and keeps its version   the same
-//   memb       yes, with liburcu  outside Enter and Exit       writer, after a grace period
-//   qsbr       yes, with liburcu  never: it must say so        writer, after a grace period
-//   epoch      by itself, at the first Enter of a thread       writer, after a membarrier and a look at each thread
+// Every way has a Reader, one for each thread, with Enter and Exit around each use of the value. What they ask of a
+// host stands in README.md.
 //
 // Readers check each value that they see: a torn or freed one is an error, and not timed. Percentiles are of means over
 // batches, because an Enter and Exit takes less than reading the clock.
