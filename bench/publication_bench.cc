@@ -7,8 +7,6 @@
 // Readers check each value that they see: a torn or freed one is an error, and not timed. Percentiles are of means over
 // batches, because an Enter and Exit takes less than reading the clock.
 
-#define _LGPL_SOURCE  // liburcu's readers inlined, as the library is meant to be used
-
 #include <benchmark/benchmark.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
