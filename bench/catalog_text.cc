@@ -304,4 +304,6 @@ CatalogText MakeCatalogText(size_t organizations, CatalogContent content) {
   return Generator(content).Run(organizations);
 }
 
+void AppendYamlObject(const nlohmann::ordered_json& object, std::string& out) { AppendYaml(object, 0, out); }
+
 }  // namespace berth::bench

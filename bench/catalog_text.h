@@ -8,6 +8,7 @@
 #define BERTH_BENCH_CATALOG_TEXT_H_
 
 #include <cstddef>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace berth::bench {
@@ -24,6 +25,9 @@ struct CatalogText {
 };
 
 CatalogText MakeCatalogText(size_t organizations, CatalogContent content);
+
+// The object as the catalog's YAML writes its own.
+void AppendYamlObject(const nlohmann::ordered_json& object, std::string& out);
 
 }  // namespace berth::bench
 

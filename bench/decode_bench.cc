@@ -1,6 +1,7 @@
-// Reading a catalog: text to document (with positions), document to objects, and the whole way until the catalog is
-// ready to publish; beside what any reader of these bytes must do at least: libyaml's events without a tree, and
-// simdjson's DOM without positions. And the heap bytes that a read catalog takes.
+// Reading a catalog: text to document (with positions), document to objects, the whole way until the catalog is ready
+// to publish, and on until a fleet of 100 000 bindings is served; beside what any reader of these bytes must do at
+// least: libyaml's events without a tree, and simdjson's DOM without positions. And the heap bytes that a read catalog
+// takes.
 //
 // BERTH_BENCH_CATALOG_MB is the size of the JSON text (10 unless set). Freeing the results is not timed.
 
@@ -13,14 +14,19 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "bench/allocation_counter.h"
 #include "bench/catalog_text.h"
+#include "bench/fleet.h"
 #include "berth/engine/catalog.h"
+#include "berth/engine/engine.h"
 #include "berth/spec/document.h"
 #include "berth/spec/objects.h"
 
@@ -38,6 +44,37 @@ const CatalogText& Text() {
     return MakeCatalogText(std::max<size_t>(CatalogBytes() * 10 / bytes_of_ten, 1), CatalogContent::kAll);
   }();
   return kText;
+}
+
+const Fleet& LargeFleet() {
+  static const Fleet kFleet = MakeFleet({.bindings = 100'000});
+  return kFleet;
+}
+
+const CatalogText& FleetText() {
+  static const CatalogText kText = [] {
+    CatalogText text;
+    const nlohmann::json documents = DocumentsOf(LargeFleet());
+    text.objects = documents.size();
+    text.json = documents.dump();
+    for (const nlohmann::json& document : documents) {
+      text.yaml.append("---\n");
+      AppendYamlObject(document, text.yaml);
+    }
+    return text;
+  }();
+  return kText;
+}
+
+// How many specs the fleet's bindings merge from: combinations of zone, profile and override.
+size_t DistinctSpecs() {
+  std::set<std::tuple<std::string_view, size_t, int64_t>> specs;
+  for (const FleetRunner& runner : LargeFleet().runners) {
+    for (const FleetBinding& binding : runner.bindings) {
+      specs.emplace(runner.zone, binding.profile, binding.cpu_limit_millicores);
+    }
+  }
+  return specs.size();
 }
 
 struct Format {
@@ -72,8 +109,7 @@ bool ReadsWell(benchmark::State& state, const Format& format) {
   return false;
 }
 
-void Report(benchmark::State& state, const Format& format, uint64_t allocations) {
-  const size_t size = (Text().*format.text).size();
+void Report(benchmark::State& state, size_t size, uint64_t allocations) {
   state.SetBytesProcessed(static_cast<int64_t>(size) * state.iterations());
   state.counters["allocs/op"] =
       benchmark::Counter(static_cast<double>(allocations), benchmark::Counter::kAvgIterations);
@@ -102,7 +138,7 @@ void Run(benchmark::State& state, const Format& format, MakeInput make_input, Wo
     FinishFreeing();
     state.ResumeTiming();
   }
-  Report(state, format, allocations);
+  Report(state, (Text().*format.text).size(), allocations);
 }
 
 void Parse(benchmark::State& state, const Format& format) {
@@ -131,8 +167,37 @@ void BM_DecodeYaml(benchmark::State& state) { Decode(state, kYaml); }
 void BM_LoadJson(benchmark::State& state) { LoadWhole(state, kJson); }
 void BM_LoadYaml(benchmark::State& state) { LoadWhole(state, kYaml); }
 
-void BM_PeerSimdjsonDom(benchmark::State& state) {
-  const simdjson::padded_string text(Text().json);
+// From the bytes until the engine serves them, with an engine that served nothing.
+void Serve(benchmark::State& state, const Format& format) {
+  const std::string& text = FleetText().*format.text;
+  uint64_t allocations = 0;
+  for (auto _ : state) {
+    state.PauseTiming();
+    {
+      std::string input = text;
+      Engine engine;
+      const uint64_t before = AllocationCount();
+      state.ResumeTiming();
+      Catalog catalog = Load(format, std::move(input));
+      const absl::Status published = engine.Publish(catalog, 1);
+      state.PauseTiming();
+      allocations += AllocationCount() - before;
+      if (!published.ok() || engine.snapshot()->bindings().size() != 100'000) {
+        state.SkipWithError("the fleet is not served as it was made");
+      }
+    }
+    FinishFreeing();
+    state.ResumeTiming();
+  }
+  Report(state, text.size(), allocations);
+  state.counters["specs"] = static_cast<double>(DistinctSpecs());
+}
+
+void BM_ServeJson(benchmark::State& state) { Serve(state, kJson); }
+void BM_ServeYaml(benchmark::State& state) { Serve(state, kYaml); }
+
+void SimdjsonDom(benchmark::State& state, const std::string& json) {
+  const simdjson::padded_string text(json);
   simdjson::dom::parser parser;
   const uint64_t before = AllocationCount();
   for (auto _ : state) {
@@ -140,8 +205,11 @@ void BM_PeerSimdjsonDom(benchmark::State& state) {
     if (parser.parse(text).get(root) != simdjson::SUCCESS) state.SkipWithError("simdjson refuses the catalog");
     benchmark::DoNotOptimize(root);
   }
-  Report(state, kJson, AllocationCount() - before);
+  Report(state, json.size(), AllocationCount() - before);
 }
+
+void BM_PeerSimdjsonDom(benchmark::State& state) { SimdjsonDom(state, Text().json); }
+void BM_PeerSimdjsonDomOfFleet(benchmark::State& state) { SimdjsonDom(state, FleetText().json); }
 
 // The number of events, or 0 when the text is refused.
 size_t CountEvents(std::string_view text) {
@@ -164,15 +232,18 @@ size_t CountEvents(std::string_view text) {
   return count;
 }
 
-void BM_PeerLibyamlEvents(benchmark::State& state) {
+void LibyamlEvents(benchmark::State& state, const std::string& yaml) {
   const uint64_t before = AllocationCount();
   for (auto _ : state) {
-    const size_t events = CountEvents(Text().yaml);
+    const size_t events = CountEvents(yaml);
     if (events == 0) state.SkipWithError("libyaml refuses the catalog");
     benchmark::DoNotOptimize(events);
   }
-  Report(state, kYaml, AllocationCount() - before);
+  Report(state, yaml.size(), AllocationCount() - before);
 }
+
+void BM_PeerLibyamlEvents(benchmark::State& state) { LibyamlEvents(state, Text().yaml); }
+void BM_PeerLibyamlEventsOfFleet(benchmark::State& state) { LibyamlEvents(state, FleetText().yaml); }
 
 // What is in use when `text` has been read and its bytes are gone.
 double BytesKept(const std::string& text) {
@@ -214,6 +285,10 @@ BENCHMARK(BM_ParseYaml)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_DecodeYaml)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_LoadYaml)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_PeerLibyamlEvents)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ServeJson)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_PeerSimdjsonDomOfFleet)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_ServeYaml)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_PeerLibyamlEventsOfFleet)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_CatalogMemory)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 }  // namespace

@@ -50,6 +50,7 @@ DOORS = {
     "gtest": {"tests", REFERENCE},
     "gmock": {"tests", REFERENCE},
     "benchmark": {"bench"},
+    "urcu": {"bench"},  # one of the ways to publish that are compared
 }
 
 # Who may include what protoc makes of our .proto files.

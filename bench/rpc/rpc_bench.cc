@@ -82,9 +82,7 @@ void ServeUntilClosed(const std::vector<std::string>& addresses, int read_end, i
 
 void ServeBerth(size_t bindings, int read_end, int write_end) {
   Engine engine;
-  Catalog catalog;
-  AddSource(std::make_shared<const SourceText>("fleet.json", DocumentsOf(MakeFleet(bindings)).dump()), catalog);
-  if (!engine.Publish(catalog, 1).ok()) return;
+  if (!engine.Publish(CatalogOf(MakeFleet({.bindings = bindings})), 1).ok()) return;
   RecentDecisions recent(size_t{16} << 20, std::chrono::minutes(10));
   Metrics metrics("bench");
   const Decider decider(engine, recent, [&](const DecisionEvent& event) { metrics.CountAdmission(event.decision); });
