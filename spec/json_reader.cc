@@ -114,11 +114,8 @@ bool Reader::FailHere(std::string_view wanted) {
 bool Reader::CheckBytes() {
   const size_t invalid = FirstInvalidUtf8(text_);
   if (invalid < text_.size()) return Fail(invalid, "the bytes are not UTF-8: save the file as UTF-8");
-  size_t found = text_.find('\x7F');
-  for (size_t at = text_.find('\xC2'); at < found && at != std::string_view::npos; at = text_.find('\xC2', at + 1)) {
-    if (static_cast<unsigned char>(text_[at + 1]) < 0xA0U) found = at;
-  }
-  if (found == std::string_view::npos) return true;
+  const size_t found = FirstHighControl(text_);
+  if (found == text_.size()) return true;
   return Fail(found, "control character " + CodePointName(DecodeUtf8(text_, found).value) +
                          " stands in the text: write it as an escape");
 }
