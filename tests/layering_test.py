@@ -50,6 +50,8 @@ DOORS = {
     "gtest": {"tests", REFERENCE},
     "gmock": {"tests", REFERENCE},
     "benchmark": {"bench"},
+    "rapidjson": {"bench"},
+    "launch_spec.pb.h": {"bench"},  # made by protoc
 }
 
 # Who may include what protoc makes of our .proto files.
