@@ -3,32 +3,24 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "berth/spec/tree_builder.h"
 #include "berth/spec/utf8.h"
+#include "berth/spec/word_scan.h"
 
 namespace berth {
 namespace {
-
-constexpr uint64_t kOnes = 0x0101010101010101U;
-constexpr uint64_t kHighs = 0x8080808080808080U;
-
-constexpr uint64_t HasZeroByte(uint64_t word) { return (word - kOnes) & ~word & kHighs; }
 
 // How many bytes from `offset` on stand for themselves in a JSON string.
 size_t PlainStringBytes(std::string_view text, size_t offset) {
   const size_t begin = offset;
   if constexpr (std::endian::native == std::endian::little) {
     for (; text.size() - offset >= sizeof(uint64_t); offset += sizeof(uint64_t)) {
-      uint64_t word = 0;
-      std::memcpy(&word, text.data() + offset, sizeof(word));
-      // The lowest hit is exact: borrows only spread upwards.
-      const uint64_t hits = HasZeroByte(word ^ (kOnes * uint64_t{'"'})) | HasZeroByte(word ^ (kOnes * uint64_t{'\\'})) |
-                            ((word - kOnes * 0x20U) & ~word & kHighs);
+      const auto word = LoadWord<uint64_t>(text.data() + offset);
+      const uint64_t hits = WordHas(word, '"') | WordHas(word, '\\') | WordHasBelow(word, 0x20);
       if (hits != 0) return offset - begin + static_cast<size_t>(std::countr_zero(hits)) / 8;
     }
   }

@@ -17,6 +17,7 @@
 #include "berth/spec/limits.h"
 #include "berth/spec/quantity.h"
 #include "berth/spec/utf8.h"
+#include "berth/spec/word_scan.h"
 
 namespace berth {
 
@@ -69,7 +70,7 @@ class Keys {
     for (size_t slot = SlotOf(text);; slot = (slot + 1) % kSlots) {
       if (slots_[slot] == 0) return nullptr;
       const Key& key = keys_[slots_[slot] - 1U];
-      if (key.text == text) return &key;
+      if (key.text.size() == text.size() && SameBytes(key.text.data(), text.data(), text.size())) return &key;
     }
   }
 
@@ -94,22 +95,6 @@ class Keys {
   std::vector<Key> keys_;
   std::array<uint8_t, kSlots> slots_ = {};  // one more than an index into keys_, or 0
 };
-
-// What of a text needs a second look.
-struct Oddities {
-  bool high = false;    // a byte that is not printable ASCII, nor white space
-  bool escape = false;  // a backslash
-};
-
-Oddities OdditiesOf(std::string_view text) {
-  bool high = false;
-  bool escape = false;
-  for (const char c : text) {  // without a way out, so that compilers do many bytes at once
-    high |= static_cast<unsigned char>(c) >= 0x7F;
-    escape |= c == '\\';
-  }
-  return {high, escape};
-}
 
 // Surrogates are left to the other reader.
 bool HasPlainEscapes(std::string_view text) {
@@ -285,9 +270,8 @@ bool LaunchWalk::Index(std::string_view json) {
   text_ = json;
   next_ = simdjson_->structural_indexes.get();
   end_ = next_ + simdjson_->n_structural_indexes;
-  const Oddities odd = OdditiesOf(json);
-  escapes_ = odd.escape;
-  return !odd.high || FirstHighControl(json) == json.size();
+  escapes_ = json.find('\\') != std::string_view::npos;
+  return FirstHighControl(json) == json.size();
 }
 
 std::string_view LaunchWalk::TakeScalar() {
