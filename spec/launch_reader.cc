@@ -96,6 +96,8 @@ class Keys {
   std::array<uint8_t, kSlots> slots_ = {};  // one more than an index into keys_, or 0
 };
 
+constexpr bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
 // Surrogates are left to the other reader.
 bool HasPlainEscapes(std::string_view text) {
   constexpr std::string_view kNames = "\"\\/bfnrt";
@@ -159,13 +161,31 @@ class LaunchWalk {
     return true;
   }
   // The scalar that begins here, quotes included; at the end of the index nothing.
-  std::string_view TakeScalar();
-  bool TakeQuoted(std::string_view& text);
+  std::string_view TakeScalar() {
+    if (next_ == end_) return {};
+    const size_t begin = *next_++;
+    size_t end = next_ == end_ ? text_.size() : *next_;
+    while (IsBlank(text_[end - 1])) --end;
+    return {text_.data() + begin, end - begin};
+  }
+  bool TakeQuoted(std::string_view& text) {
+    if (Peek() != '"') return false;
+    const std::string_view quoted = TakeScalar();
+    if (quoted.size() < 2 || quoted.back() != '"') return false;
+    text = {quoted.data() + 1, quoted.size() - 2};
+    return text.size() <= kMaxTextBytes;
+  }
   // A string without escapes.
-  bool TakeText(std::string_view& text);
+  bool TakeText(std::string_view& text) {
+    return TakeQuoted(text) && (!escapes_ || text.find('\\') == std::string_view::npos);
+  }
   // A number, or a string that may hold one.
-  bool TakeNumberOrText(std::string_view& text);
-  bool TakeNull();
+  bool TakeNumberOrText(std::string_view& text) {
+    if (Peek() == '"') return TakeText(text);
+    text = TakeScalar();
+    return IsJsonNumber(text);
+  }
+  bool TakeNull() { return Peek() == 'n' && TakeScalar() == "null"; }
 
   template <typename Owner>
   bool ReadObject(const Keys<Owner>& keys, Owner& owner);
@@ -273,34 +293,6 @@ bool LaunchWalk::Index(std::string_view json) {
   escapes_ = json.find('\\') != std::string_view::npos;
   return FirstHighControl(json) == json.size();
 }
-
-std::string_view LaunchWalk::TakeScalar() {
-  if (next_ == end_) return {};
-  const size_t begin = *next_++;
-  size_t end = next_ == end_ ? text_.size() : *next_;
-  while (text_[end - 1] == ' ' || text_[end - 1] == '\n' || text_[end - 1] == '\t' || text_[end - 1] == '\r') --end;
-  return text_.substr(begin, end - begin);
-}
-
-bool LaunchWalk::TakeQuoted(std::string_view& text) {
-  if (Peek() != '"') return false;
-  text = TakeScalar();
-  if (text.size() < 2 || text.back() != '"') return false;
-  text = text.substr(1, text.size() - 2);
-  return text.size() <= kMaxTextBytes;
-}
-
-bool LaunchWalk::TakeText(std::string_view& text) {
-  return TakeQuoted(text) && (!escapes_ || text.find('\\') == std::string_view::npos);
-}
-
-bool LaunchWalk::TakeNumberOrText(std::string_view& text) {
-  if (Peek() == '"') return TakeText(text);
-  text = TakeScalar();
-  return IsJsonNumber(text);
-}
-
-bool LaunchWalk::TakeNull() { return Peek() == 'n' && TakeScalar() == "null"; }
 
 template <typename Owner>
 bool LaunchWalk::ReadObject(const Keys<Owner>& keys, Owner& owner) {
