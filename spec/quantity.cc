@@ -34,9 +34,7 @@ uint32_t DigitValue(char c) { return static_cast<uint32_t>(c - '0'); }
 uint64_t Magnitude(int64_t value) {
   return value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
 }
-int64_t Signed(bool negative, uint64_t magnitude) {
-  return static_cast<int64_t>(negative ? 0 - magnitude : magnitude);
-}
+int64_t Signed(bool negative, uint64_t magnitude) { return static_cast<int64_t>(negative ? 0 - magnitude : magnitude); }
 
 absl::uint128 MaxNanos() { return absl::uint128(static_cast<uint64_t>(kMaxUnits)) * kNanosPerUnit; }
 
@@ -208,17 +206,25 @@ bool QuickMagnitude(const Parts& parts, uint64_t& units, uint32_t& nanos) {
   return true;
 }
 
-// Appends the digits of `number`, with zeros in front of them up to `width`.
-void AppendNumber(uint64_t number, std::string& out, size_t width = 1) {
-  std::array<char, 20> digits;
-  size_t begin = digits.size();
-  do {
-    digits[--begin] = static_cast<char>('0' + static_cast<int>(number % 10));
-    number /= 10;
-  } while (number != 0);
-  while (digits.size() - begin < width) digits[--begin] = '0';
-  out.append(digits.data() + begin, digits.size() - begin);
-}
+// The canonical text of one quantity, written from its end: two numbers of at most 20 digits, a sign and a suffix.
+class CanonicalText {
+ public:
+  void Prepend(char c) { bytes_[--begin_] = c; }
+  // The digits of `number`, with zeros in front of them up to `width`.
+  void Prepend(uint64_t number, size_t width = 1) {
+    const size_t end = begin_;
+    do {
+      Prepend(static_cast<char>('0' + static_cast<int>(number % 10)));
+      number /= 10;
+    } while (number != 0);
+    while (end - begin_ < width) Prepend('0');
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data() + begin_, bytes_.size() - begin_}; }
+
+ private:
+  std::array<char, 48> bytes_;
+  size_t begin_ = bytes_.size();
+};
 
 }  // namespace
 
@@ -249,40 +255,34 @@ Quantity Quantity::FromMillicores(int64_t millicores) {
 Quantity Quantity::FromBytes(int64_t bytes) { return {bytes < 0, Magnitude(bytes), 0, QuantityFormat::kBinarySi}; }
 
 void Quantity::AppendCanonical(std::string& out) const {
-  if (units_ == 0 && nanos_ == 0) {
-    out.push_back('0');
-    return;
-  }
-  if (negative_) out.push_back('-');
+  CanonicalText text;
   if (format_ == QuantityFormat::kBinarySi && nanos_ == 0 && units_ >= 1024) {
     const size_t power = static_cast<size_t>(std::countr_zero(units_)) / 10;
-    AppendNumber(units_ >> (power * 10), out);
     if (power > 0) {
-      out.push_back(kBinarySuffixes[power]);
-      out.push_back('i');
+      text.Prepend('i');
+      text.Prepend(kBinarySuffixes[power]);
     }
-    return;
-  }
-  // The place of the last three digits that are not all zeros.
-  size_t place = 0;
-  if (nanos_ == 0) {
-    uint64_t number = units_;
-    for (place = kUnitsPlace; number % 1000 == 0; number /= 1000) ++place;
-    AppendNumber(number, out);
+    text.Prepend(units_ >> (power * 10));
+  } else if (units_ == 0 && nanos_ == 0) {
+    text.Prepend('0');
   } else {
-    uint32_t number = nanos_;
+    // The place of the last three digits that are not all zeros, and what stands before and at it.
+    size_t place = nanos_ == 0 ? kUnitsPlace : 0;
+    uint64_t number = nanos_ == 0 ? units_ : nanos_;
     for (; number % 1000 == 0; number /= 1000) ++place;
-    if (units_ > 0) AppendNumber(units_, out);
-    AppendNumber(number, out, units_ > 0 ? (kUnitsPlace - place) * 3 : 1);
+    if (place != kUnitsPlace && format_ != QuantityFormat::kDecimalExponent) text.Prepend(kDecimalSuffixes[place]);
+    if (place != kUnitsPlace && format_ == QuantityFormat::kDecimalExponent) {
+      const bool below_one = place < kUnitsPlace;
+      text.Prepend((below_one ? kUnitsPlace - place : place - kUnitsPlace) * 3);
+      if (below_one) text.Prepend('-');
+      text.Prepend('e');
+    }
+    const bool both = nanos_ > 0 && units_ > 0;
+    text.Prepend(number, both ? (kUnitsPlace - place) * 3 : 1);
+    if (both) text.Prepend(units_);
   }
-  if (place == kUnitsPlace) return;
-  if (format_ != QuantityFormat::kDecimalExponent) {
-    out.push_back(kDecimalSuffixes[place]);
-    return;
-  }
-  const bool below_one = place < kUnitsPlace;
-  out.append(below_one ? "e-" : "e");
-  AppendNumber((below_one ? kUnitsPlace - place : place - kUnitsPlace) * 3, out);
+  if (negative_) text.Prepend('-');
+  out.append(text.view());
 }
 
 std::string Quantity::ToString() const {
