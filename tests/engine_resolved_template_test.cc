@@ -145,6 +145,7 @@ size_t WantedCases() {
 TEST(ResolvedTemplate, AgreesWithResolveOnRandomCatalogs) {
   constexpr size_t kRequestsPerWorld = 40;
   size_t cases = 0;
+  size_t images = 0, amounts = 0, gpus = 0, modes = 0, modes_not_offered = 0, hosts = 0, users_missing = 0;
   for (uint64_t seed = 1; cases < WantedCases(); ++seed) {
     const RandomWorld world = MakeRandomWorld(seed);
     Engine engine;
@@ -164,11 +165,23 @@ TEST(ResolvedTemplate, AgreesWithResolveOnRandomCatalogs) {
       for (uint32_t index = 0; index < snapshot->bindings().size(); ++index) {
         if (!snapshot->bindings()[index].offer.valid) continue;
         if (random.Chance(50)) continue;
-        ASSERT_EQ(FromTemplate(*snapshot, index, request), General(snapshot, index, request))
+        const std::string wanted = General(snapshot, index, request);
+        ASSERT_EQ(FromTemplate(*snapshot, index, request), wanted)
             << "world " << seed << ", binding " << index << ", request " << document.dump();
         ++cases;
+        images += request.container_image.value.empty() ? 0 : 1;
+        amounts += request.effective_limits().cpu || request.effective_requests().memory ? 1 : 0;
+        gpus += request.wants_gpu() ? 1 : 0;
+        const bool no_mode = wanted.find(R"("egress":null)") != std::string::npos;
+        modes += request.egress_mode.empty() || no_mode ? 0 : 1;
+        modes_not_offered += no_mode ? 1 : 0;
+        hosts += wanted.find(R"("host":")") != std::string::npos ? 1 : 0;
+        users_missing += wanted.find(R"("namespace":{"name":null)") != std::string::npos ? 1 : 0;
       }
     }
+  }
+  for (const size_t met : {images, amounts, gpus, modes, modes_not_offered, hosts, users_missing}) {
+    EXPECT_GE(met, cases / 200);
   }
 }
 
