@@ -247,6 +247,13 @@ void BM_PeerNlohmann(benchmark::State& state) {
       state, [&] { return TheWorld().IsSpec(peer.Resolve(kLaunch)); }, work);
 }
 
+// Layers are text, as a catalog has them, and parsed for each launch.
+void BM_PeerNlohmannFromText(benchmark::State& state) {
+  const auto work = [&] { benchmark::DoNotOptimize(NlohmannPeer(SpecLayers()).Resolve(kLaunch)); };
+  Time(
+      state, [&] { return TheWorld().IsSpec(NlohmannPeer(SpecLayers()).Resolve(kLaunch)); }, work);
+}
+
 void BM_PeerNlohmannPremerged(benchmark::State& state) {
   const std::array<std::string, 1> premerged = {TheWorld().premerged};
   const NlohmannPeer peer(premerged);
@@ -277,6 +284,7 @@ BENCHMARK(BM_LaunchResolve);
 BENCHMARK(BM_LaunchResolveGeneral);
 BENCHMARK(BM_FloorSimdjson);
 BENCHMARK(BM_FloorCopy);
+BENCHMARK(BM_PeerNlohmannFromText);
 BENCHMARK(BM_PeerNlohmann);
 BENCHMARK(BM_PeerNlohmannPremerged);
 BENCHMARK(BM_PeerRapidJsonPremerged);

@@ -13,7 +13,7 @@
 // Cost:        linear, no recursion deeper than a constant; allocates only to grow the reader or the request
 // Example:     LaunchReader reader;
 //              LaunchRequest request;
-//              if (!reader.Read(json, request)) request = ParseLaunchRequest(SourceTextOf(json));
+//              if (!reader.Read(json, request)) request = ParseLaunchRequest(source);  // the same bytes
 // Tested by:   tests/spec_launch_reader_test.cc, fuzz/launch_reader_fuzzer.cc
 // Not here:    whether the request makes sense (berth/validate/request.h); whoever tells a person what CheckLaunch finds
 //              reads the request with ParseLaunchRequest first, which knows the places

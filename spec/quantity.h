@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace berth {
 
@@ -66,13 +67,12 @@ class Quantity {
   [[nodiscard]] bool whole_bytes() const { return nanos_ == 0; }
   [[nodiscard]] QuantityFormat format() const { return format_; }
 
-  friend bool operator==(const Quantity& left, const Quantity& right) { return (left <=> right) == 0; }
+  friend bool operator==(const Quantity& left, const Quantity& right) { return std::is_eq(left <=> right); }
   friend std::strong_ordering operator<=>(const Quantity& left, const Quantity& right) {
     if (left.negative_ != right.negative_) return right.negative_ <=> left.negative_;
-    const Quantity& less_when_nearer_zero = left.negative_ ? right : left;
-    const Quantity& other = left.negative_ ? left : right;
-    if (less_when_nearer_zero.units_ != other.units_) return less_when_nearer_zero.units_ <=> other.units_;
-    return less_when_nearer_zero.nanos_ <=> other.nanos_;
+    const Quantity& first = left.negative_ ? right : left;  // of two below zero the greater magnitude is the lesser
+    const Quantity& second = left.negative_ ? left : right;
+    return std::tie(first.units_, first.nanos_) <=> std::tie(second.units_, second.nanos_);
   }
 
  private:
