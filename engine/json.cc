@@ -29,60 +29,22 @@ void WriteMapOrEmpty(JsonWriter& writer, const Node* map) {
   }
 }
 
-// --- The parts a decision and a resolved spec share ---
-
-void WriteNamespace(JsonWriter& writer, const Resolved& resolved) {
-  const Node* record = At(resolved.spec.get(), {"namespace"});
-  const Node* auto_create = At(record, {"autoCreate"});
-  writer.BeginObject().Key("name");
-  StringOrNull(writer, resolved.namespace_name);
-  writer.Key("auto_create").Bool(auto_create == nullptr || auto_create->text == "true");
-  writer.Key("labels");
-  WriteMapOrEmpty(writer, At(record, {"labels"}));
-  writer.Key("annotations");
-  WriteMapOrEmpty(writer, At(record, {"annotations"}));
-  writer.EndObject();
-}
-
-void WriteEgress(JsonWriter& writer, const Resolved& resolved) {
-  if (!resolved.egress_offered) {
-    writer.Null();
-    return;
-  }
-  const Node* mode =
-      resolved.egress_mode ? At(resolved.spec.get(), {"network", "egress", "modes", *resolved.egress_mode}) : nullptr;
-  const Node* type = At(mode, {"type"});
-  const Node* cidrs = At(mode, {"cidrs"});
-  writer.BeginObject().Key("mode");
-  StringOrNull(writer, resolved.egress_mode.value_or(""));
-  writer.Key("type").String(type == nullptr ? "none" : type->text.view()).Key("cidrs");
-  writer.BeginArray();
-  if (cidrs != nullptr) {
-    for (const NodeRef& cidr : cidrs->items) writer.String(cidr->text);
-  }
-  writer.EndArray().EndObject();
-}
-
-void WriteIngress(JsonWriter& writer, const Resolved& resolved) {
-  if (!resolved.ingress_mode) {
-    writer.Null();
-    return;
-  }
-  const Node* scope = At(resolved.spec.get(), {"network", "ingress", *resolved.ingress_mode, "scope"});
-  writer.BeginObject().Key("mode").String(*resolved.ingress_mode).Key("scope");
-  StringOrNull(writer, scope == nullptr ? std::string_view() : std::string_view(scope->text));
-  writer.Key("host");
-  StringOrNull(writer, resolved.host);
-  writer.EndObject();
-}
-
+// The parts that a decision and a resolved spec share.
 void WriteResolvedParts(JsonWriter& writer, const Resolved& resolved) {
   writer.Key("namespace");
-  WriteNamespace(writer, resolved);
+  WriteNamespace(*resolved.spec, resolved.namespace_name, writer);
   writer.Key("egress");
-  WriteEgress(writer, resolved);
+  if (resolved.egress_offered) {
+    WriteEgress(*resolved.spec, resolved.egress_mode.value_or(""), writer);
+  } else {
+    writer.Null();
+  }
   writer.Key("ingress");
-  WriteIngress(writer, resolved);
+  if (resolved.ingress_mode) {
+    WriteIngress(*resolved.spec, *resolved.ingress_mode, resolved.host, writer);
+  } else {
+    writer.Null();
+  }
   writer.Key("spec");
   WriteNode(*resolved.spec, writer);
 }
@@ -344,6 +306,41 @@ void WriteCapabilities(JsonWriter& writer, const Capabilities& capabilities) {
 }
 
 }  // namespace
+
+void WriteNamespace(const Node& spec, std::string_view name, JsonWriter& writer) {
+  const Node* record = At(&spec, {"namespace"});
+  const Node* auto_create = At(record, {"autoCreate"});
+  writer.BeginObject().Key("name");
+  StringOrNull(writer, name);
+  writer.Key("auto_create").Bool(auto_create == nullptr || auto_create->text == "true");
+  writer.Key("labels");
+  WriteMapOrEmpty(writer, At(record, {"labels"}));
+  writer.Key("annotations");
+  WriteMapOrEmpty(writer, At(record, {"annotations"}));
+  writer.EndObject();
+}
+
+void WriteEgress(const Node& spec, std::string_view mode, JsonWriter& writer) {
+  const Node* record = mode.empty() ? nullptr : At(&spec, {"network", "egress", "modes", mode});
+  const Node* type = At(record, {"type"});
+  const Node* cidrs = At(record, {"cidrs"});
+  writer.BeginObject().Key("mode");
+  StringOrNull(writer, mode);
+  writer.Key("type").String(type == nullptr ? "none" : type->text.view()).Key("cidrs").BeginArray();
+  if (cidrs != nullptr) {
+    for (const NodeRef& cidr : cidrs->items) writer.String(cidr->text);
+  }
+  writer.EndArray().EndObject();
+}
+
+void WriteIngress(const Node& spec, std::string_view level, std::string_view host, JsonWriter& writer) {
+  const Node* scope = At(&spec, {"network", "ingress", level, "scope"});
+  writer.BeginObject().Key("mode").String(level).Key("scope");
+  StringOrNull(writer, scope == nullptr ? std::string_view() : scope->text.view());
+  writer.Key("host");
+  StringOrNull(writer, host);
+  writer.EndObject();
+}
 
 void WriteNode(const Node& node, JsonWriter& writer) {
   switch (node.kind) {

@@ -58,6 +58,11 @@ std::string FindingsToJson(std::span<const Issue> issues, const FindingsSummary&
 // A JSON Patch.
 void WritePatch(std::span<const PatchOperation> patch, JsonWriter& writer);
 
+// What decisions and resolved documents tell of a completed spec. An empty name, mode or host is printed as null.
+void WriteNamespace(const Node& spec, std::string_view name, JsonWriter& writer);
+void WriteEgress(const Node& spec, std::string_view mode, JsonWriter& writer);
+void WriteIngress(const Node& spec, std::string_view level, std::string_view host, JsonWriter& writer);
+
 // A spec or a part of it, keys sorted by bytes.
 void WriteNode(const Node& node, JsonWriter& writer);
 

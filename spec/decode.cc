@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "berth/spec/field_path.h"
+#include "berth/spec/json_number.h"
 #include "berth/spec/limits.h"
 #include "berth/spec/pod_field.h"
 #include "berth/spec/quantity.h"
@@ -28,38 +29,6 @@ std::optional<bool> YamlBool(std::string_view text) {
 
 bool IsNull(Value value) {
   return value.kind() == ValueKind::kNull || (value.kind() == ValueKind::kPlain && IsYamlNull(value.text()));
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-size_t SkipDigits(std::string_view text, size_t at) {
-  while (at < text.size() && IsDigit(text[at])) ++at;
-  return at;
-}
-
-// The JSON grammar's integer part: no plus sign, no leading zero. Returns its end, or 0.
-size_t IntegerEnd(std::string_view text) {
-  size_t at = text.starts_with('-') ? 1 : 0;
-  if (at == text.size() || !IsDigit(text[at])) return 0;
-  return text[at] == '0' ? at + 1 : SkipDigits(text, at);
-}
-
-bool IsJsonNumber(std::string_view text) {
-  size_t at = IntegerEnd(text);
-  if (at == 0) return false;
-  if (at < text.size() && text[at] == '.') {
-    const size_t fraction = SkipDigits(text, at + 1);
-    if (fraction == at + 1) return false;
-    at = fraction;
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) ++at;
-    const size_t exponent = SkipDigits(text, at);
-    if (exponent == at) return false;
-    at = exponent;
-  }
-  return at == text.size();
 }
 
 std::string_view KindName(Value value) {
@@ -476,7 +445,7 @@ NodeRef Decoder::DecodeBool(Value value) {
 NodeRef Decoder::DecodeInteger(Value value) {
   if (value.kind() != ValueKind::kNumber && !IsText(value)) return WrongType(value, "an integer");
   const std::string_view text = value.text();
-  const size_t end = IntegerEnd(text);
+  const size_t end = JsonIntegerEnd(text);
   if (end == 0 || end != text.size()) {
     const std::optional<Quantity> quantity = ParseQuantity(text, Resource::kMemory, nullptr);
     const std::optional<int64_t> units = quantity ? quantity->UnitsOf(Resource::kMemory) : std::nullopt;

@@ -3,32 +3,24 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "berth/spec/tree_builder.h"
 #include "berth/spec/utf8.h"
+#include "berth/spec/word_scan.h"
 
 namespace berth {
 namespace {
-
-constexpr uint64_t kOnes = 0x0101010101010101U;
-constexpr uint64_t kHighs = 0x8080808080808080U;
-
-constexpr uint64_t HasZeroByte(uint64_t word) { return (word - kOnes) & ~word & kHighs; }
 
 // How many bytes from `offset` on stand for themselves in a JSON string.
 size_t PlainStringBytes(std::string_view text, size_t offset) {
   const size_t begin = offset;
   if constexpr (std::endian::native == std::endian::little) {
     for (; text.size() - offset >= sizeof(uint64_t); offset += sizeof(uint64_t)) {
-      uint64_t word = 0;
-      std::memcpy(&word, text.data() + offset, sizeof(word));
-      // The lowest hit is exact: borrows only spread upwards.
-      const uint64_t hits = HasZeroByte(word ^ (kOnes * uint64_t{'"'})) | HasZeroByte(word ^ (kOnes * uint64_t{'\\'})) |
-                            ((word - kOnes * 0x20U) & ~word & kHighs);
+      const auto word = LoadWord<uint64_t>(text.data() + offset);
+      const uint64_t hits = WordHas(word, '"') | WordHas(word, '\\') | WordHasBelow(word, 0x20);
       if (hits != 0) return offset - begin + static_cast<size_t>(std::countr_zero(hits)) / 8;
     }
   }
@@ -114,11 +106,8 @@ bool Reader::FailHere(std::string_view wanted) {
 bool Reader::CheckBytes() {
   const size_t invalid = FirstInvalidUtf8(text_);
   if (invalid < text_.size()) return Fail(invalid, "the bytes are not UTF-8: save the file as UTF-8");
-  size_t found = text_.find('\x7F');
-  for (size_t at = text_.find('\xC2'); at < found && at != std::string_view::npos; at = text_.find('\xC2', at + 1)) {
-    if (static_cast<unsigned char>(text_[at + 1]) < 0xA0U) found = at;
-  }
-  if (found == std::string_view::npos) return true;
+  const size_t found = FirstHighControl(text_);
+  if (found == text_.size()) return true;
   return Fail(found, "control character " + CodePointName(DecodeUtf8(text_, found).value) +
                          " stands in the text: write it as an escape");
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <limits>
 
+#include "absl/numeric/int128.h"
 #include "berth/spec/quoted.h"
 
 namespace berth {
@@ -12,7 +14,7 @@ namespace {
 
 constexpr int64_t kMaxUnits = std::numeric_limits<int64_t>::max();
 constexpr int64_t kNanosPerUnit = 1'000'000'000;
-constexpr int64_t kNanosPerMilli = 1'000'000;
+constexpr uint64_t kNanosPerMilli = 1'000'000;
 constexpr int kNanoDigits = 9;
 constexpr int kMaxExponent = 1000;
 
@@ -21,11 +23,18 @@ constexpr int kMaxExponent = 1000;
 constexpr size_t kDecidingDecimals = 69;
 
 constexpr std::string_view kDecimalSuffixes = "num kMGTPE";  // 10^-9, 10^-6, ... 10^18; a blank stands for none
+constexpr size_t kUnitsPlace = 3;                            // of the blank
 constexpr std::string_view kBinarySuffixes = " KMGTPE";      // 1024^0, ... 1024^6
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 uint32_t DigitValue(char c) { return static_cast<uint32_t>(c - '0'); }
+
+// Of -2^63, too.
+uint64_t Magnitude(int64_t value) {
+  return value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
+}
+int64_t Signed(bool negative, uint64_t magnitude) { return static_cast<int64_t>(negative ? 0 - magnitude : magnitude); }
 
 absl::uint128 MaxNanos() { return absl::uint128(static_cast<uint64_t>(kMaxUnits)) * kNanosPerUnit; }
 
@@ -169,85 +178,111 @@ bool BinaryNanos(const Parts& parts, absl::uint128& nanos) {
   return nanos <= MaxNanos();
 }
 
-// Appends the digits of `number`, which is at most 2^94.
-void AppendNumber(absl::uint128 number, std::string& out) {
-  std::array<char, 40> digits;
-  size_t begin = digits.size();
-  while (absl::Uint128High64(number) != 0) {
-    digits[--begin] = static_cast<char>('0' + static_cast<int>(number % 10));
-    number /= 10;
+// What has no decimals, no exponent beyond its suffix and a usual size, in 64 bits; false for the rest.
+bool QuickMagnitude(const Parts& parts, uint64_t& units, uint32_t& nanos) {
+  constexpr size_t kSafeDigits = 18;
+  constexpr int kSafeExponent = 18;
+  if (!parts.decimals.empty() || parts.whole.size() > kSafeDigits) return false;
+  uint64_t number = 0;
+  for (const char c : parts.whole) number = number * 10 + DigitValue(c);
+  if (parts.format == QuantityFormat::kBinarySi) {
+    const auto shift = static_cast<uint32_t>(parts.exponent) * 10;
+    units = number << shift;
+    return units >> shift == number && units <= static_cast<uint64_t>(kMaxUnits);
   }
-  uint64_t rest = absl::Uint128Low64(number);
-  do {
-    digits[--begin] = static_cast<char>('0' + static_cast<int>(rest % 10));
-    rest /= 10;
-  } while (rest != 0);
-  out.append(digits.data() + begin, digits.size() - begin);
+  if (parts.exponent < -kNanoDigits || parts.exponent > kSafeExponent) return false;
+  if (parts.exponent < 0) {
+    const uint64_t divisor = PowerOfTen(-parts.exponent);
+    units = number / divisor;
+    nanos = static_cast<uint32_t>(number % divisor * PowerOfTen(kNanoDigits + parts.exponent));
+    return true;
+  }
+  units = number;
+  for (int left = parts.exponent; left > 0; left -= 3) {
+    const uint64_t step = PowerOfTen(std::min(left, 3));
+    if (units > static_cast<uint64_t>(kMaxUnits) / step) return false;
+    units *= step;
+  }
+  return true;
 }
 
-std::optional<int64_t> RoundedUp(absl::int128 nanos, int64_t step) {
-  absl::int128 units = nanos / step;
-  const absl::int128 rest = nanos % step;
-  if (rest > 0) ++units;
-  if (rest < 0) --units;
-  if (units > kMaxUnits || units < -kMaxUnits) return std::nullopt;
-  return static_cast<int64_t>(units);
-}
+// The canonical text of one quantity, written from its end: two numbers of at most 20 digits, a sign and a suffix.
+class CanonicalText {
+ public:
+  void Prepend(char c) { bytes_[--begin_] = c; }
+  // The digits of `number`, with zeros in front of them up to `width`.
+  void Prepend(uint64_t number, size_t width = 1) {
+    const size_t end = begin_;
+    do {
+      Prepend(static_cast<char>('0' + static_cast<int>(number % 10)));
+      number /= 10;
+    } while (number != 0);
+    while (end - begin_ < width) Prepend('0');
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data() + begin_, bytes_.size() - begin_}; }
+
+ private:
+  std::array<char, 48> bytes_;
+  size_t begin_ = bytes_.size();
+};
 
 }  // namespace
 
 std::optional<Quantity> Quantity::Parse(std::string_view text, QuantityError* error) {
   Parts parts;
-  absl::uint128 nanos = 0;
+  uint64_t units = 0;
+  uint32_t nanos = 0;
   QuantityError outcome = TakeApart(text, parts);
-  if (outcome == QuantityError::kNone) {
+  if (outcome == QuantityError::kNone && !QuickMagnitude(parts, units, nanos)) {
+    absl::uint128 all_nanos = 0;
     const bool fits =
-        parts.format == QuantityFormat::kBinarySi ? BinaryNanos(parts, nanos) : DecimalNanos(parts, nanos);
+        parts.format == QuantityFormat::kBinarySi ? BinaryNanos(parts, all_nanos) : DecimalNanos(parts, all_nanos);
     if (!fits) outcome = QuantityError::kTooLarge;
+    units = static_cast<uint64_t>(all_nanos / kNanosPerUnit);
+    nanos = static_cast<uint32_t>(all_nanos % kNanosPerUnit);
   }
   if (error != nullptr) *error = outcome;
   if (outcome != QuantityError::kNone) return std::nullopt;
-  const absl::int128 magnitude(nanos);
-  return Quantity(parts.negative ? -magnitude : magnitude, parts.format);
+  return Quantity(parts.negative, units, nanos, parts.format);
 }
 
 Quantity Quantity::FromMillicores(int64_t millicores) {
-  return {absl::int128(millicores) * kNanosPerMilli, QuantityFormat::kDecimalSi};
+  const uint64_t magnitude = Magnitude(millicores);
+  return {millicores < 0, magnitude / 1000, static_cast<uint32_t>(magnitude % 1000 * kNanosPerMilli),
+          QuantityFormat::kDecimalSi};
 }
 
-Quantity Quantity::FromBytes(int64_t bytes) { return {absl::int128(bytes) * kNanosPerUnit, QuantityFormat::kBinarySi}; }
+Quantity Quantity::FromBytes(int64_t bytes) { return {bytes < 0, Magnitude(bytes), 0, QuantityFormat::kBinarySi}; }
 
 void Quantity::AppendCanonical(std::string& out) const {
-  if (nanos_ == 0) {
-    out.push_back('0');
-    return;
-  }
-  if (negative()) out.push_back('-');
-  absl::uint128 number(negative() ? -nanos_ : nanos_);
-  const bool binary = format_ == QuantityFormat::kBinarySi && number % kNanosPerUnit == 0 &&
-                      number >= absl::uint128(1024) * kNanosPerUnit;
-  if (binary) {
-    uint64_t units = static_cast<uint64_t>(number / kNanosPerUnit);
-    size_t power = 0;
-    for (; units % 1024 == 0; units /= 1024) ++power;
-    AppendNumber(units, out);
+  CanonicalText text;
+  if (format_ == QuantityFormat::kBinarySi && nanos_ == 0 && units_ >= 1024) {
+    const size_t power = static_cast<size_t>(std::countr_zero(units_)) / 10;
     if (power > 0) {
-      out.push_back(kBinarySuffixes[power]);
-      out.push_back('i');
+      text.Prepend('i');
+      text.Prepend(kBinarySuffixes[power]);
     }
-    return;
+    text.Prepend(units_ >> (power * 10));
+  } else if (units_ == 0 && nanos_ == 0) {
+    text.Prepend('0');
+  } else {
+    // The place of the last three digits that are not all zeros, and what stands before and at it.
+    size_t place = nanos_ == 0 ? kUnitsPlace : 0;
+    uint64_t number = nanos_ == 0 ? units_ : nanos_;
+    for (; number % 1000 == 0; number /= 1000) ++place;
+    if (place != kUnitsPlace && format_ != QuantityFormat::kDecimalExponent) text.Prepend(kDecimalSuffixes[place]);
+    if (place != kUnitsPlace && format_ == QuantityFormat::kDecimalExponent) {
+      const bool below_one = place < kUnitsPlace;
+      text.Prepend((below_one ? kUnitsPlace - place : place - kUnitsPlace) * 3);
+      if (below_one) text.Prepend('-');
+      text.Prepend('e');
+    }
+    const bool both = nanos_ > 0 && units_ > 0;
+    text.Prepend(number, both ? (kUnitsPlace - place) * 3 : 1);
+    if (both) text.Prepend(units_);
   }
-  size_t place = 0;
-  for (; number % 1000 == 0; number /= 1000) ++place;
-  AppendNumber(number, out);
-  if (kDecimalSuffixes[place] == ' ') return;
-  if (format_ != QuantityFormat::kDecimalExponent) {
-    out.push_back(kDecimalSuffixes[place]);
-    return;
-  }
-  const int exponent = (static_cast<int>(place) - 3) * 3;
-  out.append(exponent < 0 ? "e-" : "e");
-  AppendNumber(static_cast<uint64_t>(exponent < 0 ? -exponent : exponent), out);
+  if (negative_) text.Prepend('-');
+  out.append(text.view());
 }
 
 std::string Quantity::ToString() const {
@@ -256,15 +291,17 @@ std::string Quantity::ToString() const {
   return out;
 }
 
-std::optional<int64_t> Quantity::Millicores() const { return RoundedUp(nanos_, kNanosPerMilli); }
+std::optional<int64_t> Quantity::Millicores() const {
+  const uint64_t millis = (nanos_ + kNanosPerMilli - 1) / kNanosPerMilli;
+  if (units_ > (static_cast<uint64_t>(kMaxUnits) - millis) / 1000) return std::nullopt;
+  return Signed(negative_, units_ * 1000 + millis);
+}
 
-std::optional<int64_t> Quantity::Bytes() const { return RoundedUp(nanos_, kNanosPerUnit); }
+std::optional<int64_t> Quantity::Bytes() const { return Signed(negative_, units_ + (nanos_ > 0 ? 1 : 0)); }
 
 std::optional<int64_t> Quantity::UnitsOf(Resource resource) const {
   return resource == Resource::kCpu ? Millicores() : Bytes();
 }
-
-bool Quantity::whole_bytes() const { return nanos_ % kNanosPerUnit == 0; }
 
 QuantityError CheckQuantity(const Quantity& quantity, Resource resource) {
   if (quantity.negative()) return QuantityError::kNegative;

@@ -18,8 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "absl/numeric/int128.h"
+#include <tuple>
 
 namespace berth {
 
@@ -63,22 +62,29 @@ class Quantity {
   // Millicores of CPU, bytes of memory: the unit in which `resource` is compared.
   [[nodiscard]] std::optional<int64_t> UnitsOf(Resource resource) const;
 
-  [[nodiscard]] bool negative() const { return nanos_ < 0; }
+  [[nodiscard]] bool negative() const { return negative_; }
   // False for `400m` of memory: legal, and almost always a typing error.
-  [[nodiscard]] bool whole_bytes() const;
+  [[nodiscard]] bool whole_bytes() const { return nanos_ == 0; }
   [[nodiscard]] QuantityFormat format() const { return format_; }
 
-  friend bool operator==(const Quantity& left, const Quantity& right) { return left.nanos_ == right.nanos_; }
+  friend bool operator==(const Quantity& left, const Quantity& right) { return std::is_eq(left <=> right); }
   friend std::strong_ordering operator<=>(const Quantity& left, const Quantity& right) {
-    if (left.nanos_ == right.nanos_) return std::strong_ordering::equal;
-    return left.nanos_ < right.nanos_ ? std::strong_ordering::less : std::strong_ordering::greater;
+    if (left.negative_ != right.negative_) return right.negative_ <=> left.negative_;
+    const Quantity& first = left.negative_ ? right : left;  // of two below zero the greater magnitude is the lesser
+    const Quantity& second = left.negative_ ? left : right;
+    return std::tie(first.units_, first.nanos_) <=> std::tie(second.units_, second.nanos_);
   }
 
  private:
-  constexpr Quantity(absl::int128 nanos, QuantityFormat format) : nanos_(nanos), format_(format) {}
+  constexpr Quantity(bool negative, uint64_t units, uint32_t nanos, QuantityFormat format)
+      : units_(units), nanos_(nanos), negative_(negative && (units > 0 || nanos > 0)), format_(format) {}
 
-  // INVARIANT: -2^63 * 10^9 <= nanos_ <= (2^63-1) * 10^9.
-  absl::int128 nanos_ = 0;
+  // The magnitude in 64 bits for whole units and 10^-9 of a unit each, because dividing 128 bits takes longer than all the
+  // rest of an amount's way from text to text.
+  // INVARIANT: units_ <= 2^63-1, and nanos_ is 0 at that; nanos_ < 10^9; zero is not negative.
+  uint64_t units_ = 0;
+  uint32_t nanos_ = 0;
+  bool negative_ = false;
   QuantityFormat format_ = QuantityFormat::kDecimalSi;
 };
 

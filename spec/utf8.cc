@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 namespace berth {
 
 CodePoint DecodeUtf8(std::string_view text, size_t offset) {
@@ -39,6 +41,14 @@ size_t FirstInvalidUtf8(std::string_view text) {
     offset += point.size;
   }
   return offset;
+}
+
+size_t FirstHighControl(std::string_view text) {
+  size_t found = std::min(text.find('\x7F'), text.size());
+  for (size_t at = text.find('\xC2'); at < found; at = text.find('\xC2', at + 1)) {
+    if (static_cast<unsigned char>(text[at + 1]) < 0xA0U) found = at;
+  }
+  return found;
 }
 
 void AppendUtf8(uint32_t code_point, std::string& out) {

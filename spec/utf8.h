@@ -24,6 +24,9 @@ struct CodePoint {
 // The offset of the first byte that is not part of a valid code point, or the text's size.
 [[nodiscard]] size_t FirstInvalidUtf8(std::string_view text);
 
+// The offset of the first DEL or C1 control character (U+007F to U+009F), or the text's size. `text` must be valid UTF-8.
+[[nodiscard]] size_t FirstHighControl(std::string_view text);
+
 // `code_point` must be a Unicode scalar value.
 void AppendUtf8(uint32_t code_point, std::string& out);
 

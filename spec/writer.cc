@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "berth/spec/utf8.h"
+#include "berth/spec/word_scan.h"
 
 namespace berth {
 namespace {
@@ -49,8 +50,19 @@ void AppendEscape(uint32_t code_point, std::string& out) {
   }
 }
 
+bool IsPlainAscii(std::string_view text) {
+  return !AnyWord(text, [](uint64_t word) {
+    return WordHasBelow(word, ' ') | WordHas(word, '"') | WordHas(word, '\\') | WordHas(word, 0x7F) | WordHasHigh(word);
+  });
+}
+
 void AppendQuoted(std::string_view text, bool yaml, std::string& out) {
   out.push_back('"');
+  if (IsPlainAscii(text)) {
+    out.append(text);
+    out.push_back('"');
+    return;
+  }
   size_t offset = 0;
   while (offset < text.size()) {
     const size_t begin = offset;

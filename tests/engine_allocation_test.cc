@@ -13,6 +13,9 @@
 #include <vector>
 
 #include "berth/engine/engine.h"
+#include "berth/engine/resolved_template.h"
+#include "berth/spec/launch_reader.h"
+#include "berth/validate/request.h"
 #include "gtest/gtest.h"
 #include "tests/engine_fixture.h"
 
@@ -170,6 +173,50 @@ TEST(Admit, AllocatesNothingWhateverLaunchWarmedTheScratch) {
   // Heartbeats cost nothing to readers either.
   ASSERT_TRUE(engine.MarkStale("default", "runner-with-a-name-beyond-short-strings-1").ok());
   EXPECT_EQ(AllocationsOf(admit_all), 0U);
+}
+
+// The way of one launch whose binding is known: read, checked, written.
+TEST(Launch, AllocatesNothingOnceItsReaderIsWarm) {
+  Engine engine;
+  ASSERT_TRUE(engine.Publish(CatalogOf({{"fleet.yaml", std::string(kFleet)}}), 1).ok());
+  const auto snapshot = engine.snapshot();
+  const CompiledBinding& binding = snapshot->bindings()[0];
+  const Runner& runner = *snapshot->RunnerOf(binding).runner;
+  const ResolvedTemplate resolved = ResolvedTemplate::Make(binding, runner);
+  const std::vector<std::string> launches = {
+      R"({})",
+      R"({"user_id":"u-42","sandbox_id":"sandbox-with-a-name-beyond-short-strings","profile_names":["p2","p1","p2"],
+          "container_image":"ghcr.io/acme/another-rather-long-name-of-an-image:1.4",
+          "resource_requests":{"cpu":"1.5","memory":"0.5Gi","gpu":{"count":1,"type":"a-gpu-with-a-rather-long-name"}},
+          "resource_limits":{"cpu":4,"memory":"8Gi"},"architecture":"amd64","command":["sh","-c","echo \"a\""],
+          "storage_classes":["a-class-with-a-rather-long-name","another-class-with-a-rather-long-name"],
+          "environment_variables":{"B":"1","A":{"C":[null]}}})",
+      R"({"profileIds":["a-profile-with-a-rather-long-name"],"runner_ids":["a-runner-with-a-rather-long-name","r"],
+          "network":{"egressMode":"a-mode-with-a-rather-long-name","ingress_mode":"public","exposed_ports":[80,443]}})",
+  };
+  LaunchReader reader;
+  LaunchRequest request;
+  std::vector<Issue> issues;
+  std::string place;
+  std::string out;
+  size_t clean = 0;
+  const auto serve_all = [&] {
+    for (const std::string& launch : launches) {
+      if (!reader.Read(launch, request)) continue;
+      CheckLaunch(request, {}, issues);
+      place.clear();
+      if (!request.user_id.empty()) {
+        AppendNamespaceOf(binding, request.organization_id, request.user_id, place);
+      }
+      out.clear();
+      resolved.Append({.runner_id = runner.runner_id, .profile_name = binding.name, .namespace_name = place}, request,
+                      out);
+      if (issues.empty()) ++clean;
+    }
+  };
+  for (int round = 0; round < 10; ++round) serve_all();  // names of lists take turns in the memory that is there
+  EXPECT_EQ(clean, 10 * launches.size()) << (issues.empty() ? "" : issues.front().message);
+  EXPECT_EQ(AllocationsOf(serve_all), 0U);
 }
 
 }  // namespace

@@ -51,6 +51,8 @@ DOORS = {
     "gmock": {"tests", REFERENCE},
     "benchmark": {"bench"},
     "urcu": {"bench"},  # one of the ways to publish that are compared
+    "rapidjson": {"bench"},
+    "launch_spec.pb.h": {"bench"},  # made by protoc
 }
 
 # Who may include what protoc makes of our .proto files.

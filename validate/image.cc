@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 
 #include "berth/validate/cidr.h"
@@ -15,14 +16,28 @@ constexpr size_t kMaxTagBytes = 128;
 constexpr size_t kImageIdDigits = 64;
 constexpr std::string_view kLibraryPrefix = "library/";
 
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
-bool IsLowerOrDigit(char c) { return IsLower(c) || IsDigit(c); }
-bool IsAlphanumeric(char c) { return IsLowerOrDigit(c) || IsUpper(c); }
-bool IsLowerHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); }
-bool IsTagByte(char c) { return IsAlphanumeric(c) || c == '_' || c == '.' || c == '-'; }
+constexpr bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f'; }
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
+constexpr bool IsLowerHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); }
+
+// What a byte can be part of; every launch with an image asks for each of its bytes.
+enum ByteClass : uint8_t { kLowerOrDigit = 1, kAlphanumeric = 2, kTag = 4 };
+constexpr std::array<uint8_t, 256> kByteClasses = [] {
+  std::array<uint8_t, 256> classes{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyz0123456789")) {
+    classes[static_cast<unsigned char>(c)] = kLowerOrDigit | kAlphanumeric | kTag;
+  }
+  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    classes[static_cast<unsigned char>(c)] = kAlphanumeric | kTag;
+  }
+  for (const char c : std::string_view("_.-")) classes[static_cast<unsigned char>(c)] = kTag;
+  return classes;
+}();
+constexpr bool IsOf(ByteClass wanted, char c) { return (kByteClasses[static_cast<unsigned char>(c)] & wanted) != 0; }
+constexpr bool IsLowerOrDigit(char c) { return IsOf(kLowerOrDigit, c); }
+constexpr bool IsAlphanumeric(char c) { return IsOf(kAlphanumeric, c); }
+constexpr bool IsTagByte(char c) { return IsOf(kTag, c); }
 
 template <typename Predicate>
 bool All(std::string_view text, Predicate predicate) {
@@ -54,7 +69,7 @@ std::string_view CheckDigest(std::string_view digest) {
 std::string_view CheckTag(std::string_view tag) {
   if (tag.empty()) return "needs a tag after its last `:`";
   if (tag.size() > kMaxTagBytes) return "needs at most 128 characters in its tag";
-  if (!All(tag, IsTagByte)) return "needs letters, digits, `_`, `.` and `-` only in its tag";
+  if (!All(tag, [](char c) { return IsTagByte(c); })) return "needs letters, digits, `_`, `.` and `-` only in its tag";
   if (tag.front() == '.' || tag.front() == '-') return "needs a letter, a digit or `_` at the start of its tag";
   return {};
 }
@@ -119,21 +134,24 @@ bool IsPathComponent(std::string_view text) {
   }
 }
 
-std::string_view CheckPath(std::string_view path, bool default_registry) {
-  if (path.empty()) return "needs a repository name";
-  if (Any(path, IsUpper)) return "needs a repository name in lower case";
-  const bool library = default_registry && path.find('/') == std::string_view::npos;
-  const size_t size = path.size() + (library ? kLibraryPrefix.size() : 0);
-  if (size > kMaxPathBytes) return "needs a repository name of at most 255 characters, counting `library/`";
+bool IsPath(std::string_view path) {
   for (;;) {
     const size_t slash = path.find('/');
-    if (!IsPathComponent(path.substr(0, slash))) {
-      return "needs lower-case letters and digits in each part of its repository name, with `.`, `_`, `__` or `-` only "
-             "between them";
-    }
-    if (slash == std::string_view::npos) return {};
+    if (!IsPathComponent(path.substr(0, slash))) return false;
+    if (slash == std::string_view::npos) return true;
     path.remove_prefix(slash + 1);
   }
+}
+
+std::string_view CheckPath(std::string_view path, bool default_registry) {
+  const bool library = default_registry && path.find('/') == std::string_view::npos;
+  const size_t size = path.size() + (library ? kLibraryPrefix.size() : 0);
+  if (IsPath(path) && size <= kMaxPathBytes) return {};
+  if (path.empty()) return "needs a repository name";
+  if (Any(path, IsUpper)) return "needs a repository name in lower case";
+  if (size > kMaxPathBytes) return "needs a repository name of at most 255 characters, counting `library/`";
+  return "needs lower-case letters and digits in each part of its repository name, with `.`, `_`, `__` or `-` only "
+         "between them";
 }
 
 bool IsDomain(std::string_view component) {

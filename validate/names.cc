@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "berth/spec/limits.h"
+#include "berth/spec/word_scan.h"
 
 namespace berth {
 namespace {
@@ -19,8 +20,15 @@ constexpr bool IsUpper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool IsLowerOrDigit(char c) { return IsLower(c) || IsDigit(c); }
 constexpr bool IsAlphanumeric(char c) { return IsLowerOrDigit(c) || IsUpper(c); }
-constexpr bool IsLabelByte(char c) { return IsLowerOrDigit(c) || c == '-'; }
 constexpr bool IsKeyByte(char c) { return IsAlphanumeric(c) || c == '-' || c == '_' || c == '.'; }
+
+// Labels are checked for every launch; a table is the quickest way.
+constexpr std::array<bool, 256> kLabelBytes = [] {
+  std::array<bool, 256> table{};
+  for (int c = 0; c < 128; ++c) table[static_cast<size_t>(c)] = IsLowerOrDigit(static_cast<char>(c)) || c == '-';
+  return table;
+}();
+constexpr bool IsLabelByte(char c) { return kLabelBytes[static_cast<unsigned char>(c)]; }
 
 template <typename Predicate>
 bool All(std::string_view text, Predicate predicate) {
@@ -29,7 +37,7 @@ bool All(std::string_view text, Predicate predicate) {
 
 // One label of a subdomain, of any length.
 bool IsLabelShape(std::string_view text) {
-  return !text.empty() && text.front() != '-' && text.back() != '-' && All(text, IsLabelByte);
+  return !text.empty() && text.front() != '-' && text.back() != '-' && All(text, [](char c) { return IsLabelByte(c); });
 }
 
 // `upper` lets upper-case letters through.
@@ -82,11 +90,11 @@ std::string_view CheckKey(std::string_view text, bool upper_prefix) {
 bool IsDns1123Label(std::string_view text) { return text.size() <= kMaxLabelBytes && IsLabelShape(text); }
 
 std::string_view CheckDns1123Label(std::string_view text) {
+  if (IsDns1123Label(text)) return {};
   if (text.empty()) return "needs at least one character";
   if (text.size() > kMaxLabelBytes) return "needs at most 63 characters";
   if (!All(text, IsLabelByte)) return "needs lower-case letters, digits and `-` only";
-  if (!IsLabelShape(text)) return "needs a lower-case letter or a digit at the start and the end";
-  return {};
+  return "needs a lower-case letter or a digit at the start and the end";
 }
 
 bool IsDns1123Subdomain(std::string_view text) { return CheckSubdomainShape(text, false).empty(); }
@@ -165,6 +173,10 @@ std::string_view CheckNamespacePrefix(std::string_view text) {
 }
 
 bool HasControlCharacter(std::string_view text) {
+  // Almost no name has one, or a byte that could begin one.
+  const bool may_have =
+      AnyWord(text, [](uint64_t word) { return WordHasBelow(word, 0x20) | WordHas(word, 0x7F) | WordHas(word, 0xC2); });
+  if (!may_have) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7F) return true;

@@ -77,7 +77,7 @@ class LaunchChecker {
   std::vector<Issue>& issues_;
 };
 
-// A decoded request is held against the field table; one that was filled in by hand, name by name.
+// A request with its tree is held against the field table; one that was read without a tree, name by name.
 void LaunchChecker::CheckNames() {
   // Each of the two lists has the same bound when it is decoded; the union counts.
   if (request_.profile_names.size() > kMaxProfileFilters) {
@@ -89,21 +89,25 @@ void LaunchChecker::CheckNames() {
     CheckFormats(*request_.node, Record::kLaunchRequest, {request_.file, "", ""}, issues_);
     return;
   }
-  const auto expect = [&](IssueCode code, std::string_view field, std::string_view text, std::string_view expectation) {
-    if (!text.empty() && !expectation.empty())
+  const auto expect = [&](IssueCode code, std::string_view field, const std::string& text, auto check) {
+    if (text.empty()) return;
+    if (const std::string_view expectation = check(text); !expectation.empty()) {
       Report(code, std::string(field), Quoted(text).append(" ").append(expectation));
+    }
   };
-  const auto name = [&](std::string_view field, std::string_view text) {
-    expect(IssueCode::kInvalidName, field, text, CheckFreeName(text));
+  const auto name = [&](std::string_view field, const std::string& text) {
+    expect(IssueCode::kInvalidName, field, text, CheckFreeName);
   };
-  expect(IssueCode::kInvalidName, "sandbox_id", request_.sandbox_id, CheckDns1123Label(request_.sandbox_id));
-  expect(IssueCode::kInvalidImage, "container_image", request_.container_image.value,
-         CheckImage(request_.container_image.value));
+  expect(IssueCode::kInvalidName, "sandbox_id", request_.sandbox_id, CheckDns1123Label);
+  expect(IssueCode::kInvalidImage, "container_image", request_.container_image.value, CheckImage);
   name("organization_id", request_.organization_id);
   name("user_id", request_.user_id);
   name("runner_group_id", request_.runner_group_id);
   name("zone", request_.zone);
   name("architecture", request_.architecture);
+  name("resource_requests.gpu.type", request_.requests.gpu.type);
+  name("resource_limits.gpu.type", request_.limits.gpu.type);
+  name("resources.gpu.type", request_.resources.gpu.type);
   name("network.egress_mode", request_.egress_mode);
   name("network.ingress_mode", request_.ingress_mode);
   for (const std::string& text : request_.profile_names) name("profile_names", text);
