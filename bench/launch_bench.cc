@@ -98,7 +98,7 @@ struct World {
     std::vector<Issue> issues;
     CheckLaunch(request, {}, issues);
     if (!request.issues.empty() || !issues.empty()) wrong = "the launch is not clean";
-    answer = ResolvedToJson(Engine::Resolve(snapshot, 0, &request, request.organization_id), JsonLayout::kCompact);
+    answer = ResolvedToJson(Engine::Resolve(*snapshot, 0, &request, request.organization_id), JsonLayout::kCompact);
     premerged = PremergedSpec(SpecLayers());
     if (!AllocationsAreCounted()) wrong = "the allocation counter does not count";
   }
@@ -201,7 +201,7 @@ void BM_LaunchResolveGeneral(benchmark::State& state) {
   const auto work = [&] {
     const LaunchRequest request =
         ParseLaunchRequest(std::make_shared<const SourceText>("launch.json", std::string(kLaunch)));
-    path.out = ResolvedToJson(Engine::Resolve(path.world.snapshot, 0, &request, request.organization_id),
+    path.out = ResolvedToJson(Engine::Resolve(*path.world.snapshot, 0, &request, request.organization_id),
                               JsonLayout::kCompact);
     benchmark::DoNotOptimize(path.out.data());
   };

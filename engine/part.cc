@@ -128,10 +128,10 @@ void Part::GroupByRunner(const Snapshot& snapshot) {
 void Part::Classify(const Snapshot& snapshot) {
   absl::flat_hash_map<std::string, uint32_t> known;
   ClassKey key;
-  const auto class_of = [&](std::string_view text, uint32_t position) {
+  const auto class_of = [&](std::string_view text, uint32_t position, uint32_t runner) {
     const auto [entry, is_new] =
         known.try_emplace(absl::string_view(text.data(), text.size()), static_cast<uint32_t>(classes_.size()));
-    if (is_new) classes_.push_back({position});
+    if (is_new) classes_.push_back({position, runner});
     return entry->second;
   };
   for (uint32_t runner = 0; runner < runners_.size(); ++runner) {
@@ -141,8 +141,9 @@ void Part::Classify(const Snapshot& snapshot) {
                class_of_.begin() + i;
       };
       const std::string_view text = key.Of(snapshot, snapshot.bindings()[bindings_[i]]);
-      class_of_[i] = class_of(text, i);
-      for (int64_t ordinal = 1; taken(class_of_[i]); ++ordinal) class_of_[i] = class_of(key.WithOrdinal(ordinal), i);
+      class_of_[i] = class_of(text, i, runner);
+      for (int64_t ordinal = 1; taken(class_of_[i]); ++ordinal)
+        class_of_[i] = class_of(key.WithOrdinal(ordinal), i, runner);
     }
   }
 }

@@ -99,7 +99,8 @@ class Part {
         if (look(BitOf(runner), runner / 64)) break;
       }
     } else {
-      for (size_t i = 0; i < runner_words() && !look(BitsOf(class_index)[i], i); ++i) {
+      for (size_t i = classes_[class_index].first_runner / 64; i < runner_words(); ++i) {
+        if (look(BitsOf(class_index)[i], i)) break;
       }
     }
     return found < bound ? found : static_cast<uint32_t>(size());
@@ -139,7 +140,8 @@ class Part {
  private:
   static constexpr size_t kNoBits = static_cast<size_t>(-1);
   struct Class {
-    uint32_t first = 0;     // position of its first binding
+    uint32_t first = 0;  // position of its first binding
+    uint32_t first_runner = 0;
     uint32_t list = 0;      // where its runners begin in lists_
     size_t bits = kNoBits;  // where its words begin in bits_
   };

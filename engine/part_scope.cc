@@ -29,6 +29,13 @@ void PartScope::Open(const LaunchTerms& terms, const Part& part, uint32_t first_
   // Of a refused organization nothing else is judged.
   all_healthy_ = terms.organization.refused || live().all_healthy();
   CountByHealth();
+  if (some_runners_) {
+    // Nobody need look at classes that have no candidate.
+    for (size_t i = 0; i < classes_.size(); ++i) {
+      ForEachBit(classes_[i], i, [&](uint32_t row) { classes_[i] &= counts_[row] > 0 ? ~uint64_t{0} : ~BitOf(row); });
+    }
+    all_classes_ = false;
+  }
   candidates_ = SumOf(classes_.data(), total_, classes_.size());
 }
 

@@ -22,8 +22,6 @@ void ForEachCode(Failures codes, Visit visit) {
   for (uint32_t rest = codes.bits(); rest != 0; rest &= rest - 1) visit(static_cast<C>(std::countr_zero(rest)));
 }
 
-enum class Health : uint8_t { kAny, kHealthy, kNotReady, kDisconnected, kOnlyDisconnected };
-
 // The runners of a word that count and are of this health.
 uint64_t RunnersOf(const PartScope& scope, Health health, size_t word) {
   const LiveTable& live = scope.live();
@@ -43,19 +41,31 @@ uint64_t RunnersOf(const PartScope& scope, Health health, size_t word) {
   return 0;
 }
 
-// The first candidate of these classes on runners of this health, or `none`.
-uint32_t FirstOf(const PartScope& scope, const uint64_t* classes, Health health, uint32_t none) {
+// The first candidate of these classes on runners of this health; there is one.
+uint32_t FirstOf(const PartScope& scope, const uint64_t* classes, Health health) {
   const Part& part = scope.part();
-  auto best = static_cast<uint32_t>(part.size());
-  for (size_t i = 0; i < scope.words(); ++i) {
-    for (uint64_t rest = classes[i]; rest != 0; rest &= rest - 1) {
-      const auto row = static_cast<uint32_t>(i * 64 + static_cast<size_t>(std::countr_zero(rest)));
-      // Classes are in the order of their first bindings.
-      if (part.first_of_class(row) >= best) return scope.first_order() + best;
-      best = std::min(best, part.First(row, best, [&](size_t word) { return RunnersOf(scope, health, word); }));
+  if (health == Health::kAny || health == Health::kHealthy) {
+    // Most runners are: the first ones of the first classes, which are in the order of their first bindings.
+    auto best = static_cast<uint32_t>(part.size());
+    for (size_t i = 0; i < scope.words(); ++i) {
+      for (uint64_t rest = classes[i]; rest != 0; rest &= rest - 1) {
+        const auto row = static_cast<uint32_t>(i * 64 + static_cast<size_t>(std::countr_zero(rest)));
+        if (part.first_of_class(row) >= best) return scope.first_order() + best;
+        best = std::min(best, part.First(row, best, [&](size_t word) { return RunnersOf(scope, health, word); }));
+      }
+    }
+    return scope.first_order() + best;
+  }
+  // Few are.
+  for (size_t word = 0; word < scope.runner_words(); ++word) {
+    for (uint64_t rest = RunnersOf(scope, health, word); rest != 0; rest &= rest - 1) {
+      const auto runner = static_cast<uint32_t>(word * 64 + static_cast<size_t>(std::countr_zero(rest)));
+      for (uint32_t i = part.first_binding(runner); i < part.first_binding(runner + 1); ++i) {
+        if (HasBit(classes, part.class_of(i))) return scope.first_order() + i;
+      }
     }
   }
-  return best == part.size() ? none : scope.first_order() + best;
+  return scope.first_order() + static_cast<uint32_t>(part.size());
 }
 
 }  // namespace
@@ -85,15 +95,23 @@ void ReasonTally::AddConstraints(const PartScope& scope, uint64_t* failed, uint6
     Row& row = RowOf(code);
     row.blocked += count;
     const uint32_t* const weights = early ? scope.total() : scope.healthy();
-    row.headline += again == 0 && weights == scope.total() ? count : SumOf(headline, weights, words);
-    if (row.first_headline == kNone) {
-      row.first_headline = FirstOf(scope, headline, early ? Health::kAny : Health::kHealthy, kNone);
-    }
-    if (row.first_headline == kNone && row.first_blocked == kNone) {
-      row.first_blocked = FirstOf(scope, blocked, Health::kAny, kNone);
-    }
+    const uint32_t headlines = again == 0 && weights == scope.total() ? count : SumOf(headline, weights, words);
+    row.headline += headlines;
+    Note(row, scope, headlines == 0 ? nullptr : headline, early ? Health::kAny : Health::kHealthy, blocked,
+         Health::kAny);
   });
   if (!has_health) AddHealth(scope, failed, headline);
+}
+
+// Notes the examples among these classes. Of a part before, they stay.
+void ReasonTally::Note(Row& row, const PartScope& scope, const uint64_t* headline, Health headline_health,
+                       const uint64_t* blocked, Health blocked_health) {
+  if (row.first_headline != kNone) return;
+  if (headline != nullptr) {
+    row.first_headline = FirstOf(scope, headline, headline_health);
+  } else if (row.first_blocked == kNone) {
+    row.first_blocked = FirstOf(scope, blocked, blocked_health);
+  }
 }
 
 // `early`: the classes that fail something that goes before.
@@ -105,16 +123,14 @@ void ReasonTally::AddHealth(const PartScope& scope, const uint64_t* early, uint6
     if (count == 0) return;
     Row& row = RowOf(code);
     row.blocked += count;
-    row.headline += SumOf(clean, weights, words);
-    if (row.first_headline == kNone) row.first_headline = FirstOf(scope, clean, headline_health, kNone);
-    if (row.first_headline == kNone && row.first_blocked == kNone) {
-      row.first_blocked = FirstOf(scope, scope.classes().data(), health, kNone);
-    }
+    // Of runners that are both, not being ready is the headline.
+    const uint32_t taken = code == C::kRunnerDisconnected ? SumOf(clean, scope.both(), words) : 0;
+    const uint32_t headlines = SumOf(clean, weights, words) - taken;
+    row.headline += headlines;
+    Note(row, scope, headlines == 0 ? nullptr : clean, headline_health, scope.classes().data(), health);
   };
   add(C::kRunnerNotReady, scope.not_ready(), Health::kNotReady, Health::kNotReady);
   add(C::kRunnerDisconnected, scope.disconnected(), Health::kDisconnected, Health::kOnlyDisconnected);
-  // Of those that are both, not being ready is the headline.
-  RowOf(C::kRunnerDisconnected).headline -= SumOf(clean, scope.both(), words);
 }
 
 // Who fails one thing alone is on a healthy runner, or fails health alone.

@@ -27,6 +27,9 @@
 
 namespace berth {
 
+// Of a runner.
+enum class Health : uint8_t { kAny, kHealthy, kNotReady, kDisconnected, kOnlyDisconnected };
+
 class ReasonTally {
  public:
   // Parts must come in the order of their candidates. No candidate of any part may take the launch.
@@ -49,6 +52,8 @@ class ReasonTally {
   Row& RowOf(ReasonCode code) { return rows_[static_cast<size_t>(code)]; }
   void AddConstraints(const PartScope& scope, uint64_t* failed, uint64_t* twice, uint64_t* work);
   void AddHealth(const PartScope& scope, const uint64_t* early, uint64_t* clean);
+  static void Note(Row& row, const PartScope& scope, const uint64_t* headline, Health headline_health,
+                   const uint64_t* blocked, Health blocked_health);
   void AddSoles(const PartScope& scope, const uint64_t* single, uint64_t* rows);
 
   std::array<Row, kConstraintCount> rows_;

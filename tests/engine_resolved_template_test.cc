@@ -26,7 +26,7 @@ namespace {
 using Json = nlohmann::json;
 
 std::string General(const std::shared_ptr<const Snapshot>& snapshot, uint32_t binding, const LaunchRequest& request) {
-  return ResolvedToJson(Engine::Resolve(snapshot, binding, &request, request.organization_id), JsonLayout::kCompact);
+  return ResolvedToJson(Engine::Resolve(*snapshot, binding, &request, request.organization_id), JsonLayout::kCompact);
 }
 
 std::string NamespaceOf(const CompiledBinding& binding, const LaunchRequest& request) {
