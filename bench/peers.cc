@@ -9,6 +9,7 @@
 
 #include "berth/engine/tie_hash.h"
 #include "berth/spec/document.h"
+#include "berth/spec/launch_reader.h"
 
 namespace berth::bench {
 namespace {
@@ -115,8 +116,10 @@ Json DocumentOf(const Launch& launch) {
 }
 
 LaunchRequest ReadRequest(const std::string& json) {
-  const ParsedDocument parsed = ParseJson(std::make_shared<const SourceText>("request.json", json));
-  return DecodeLaunchRequest(parsed.document->root(0), parsed.issues);
+  LaunchRequest request;
+  LaunchReader reader;
+  if (reader.Read(json, request)) return request;
+  return ParseLaunchRequest(std::make_shared<const SourceText>("request.json", json));
 }
 
 // --- Strings ---

@@ -77,7 +77,11 @@ void BestPlacements::ScanWord(const Scan& scan, size_t word, uint64_t runners) {
   const Strategy strategy = scan.terms.organization.settings.strategy;
   uint64_t able = runners & scan.scope.RunnersAt(word) & ~live.NotReady(word) & ~live.Disconnected(word);
   if (able == 0) return;
-  if (strategy != Strategy::kFirst && full()) {
+  if (!full()) {
+    for (size_t i = 0; i < kSupplyCount && able != 0; ++i) {
+      if (scan.amount[i]) able &= ~live.Short(static_cast<Supply>(i), word, *scan.amount[i]);
+    }
+  } else if (strategy != Strategy::kFirst) {
     // Leaves out who cannot be among the best.
     const bool spreads = strategy == Strategy::kSpread;
     const double worst = NumberOf(placed_.back().rank.room);
@@ -106,6 +110,7 @@ void BestPlacements::Consider(const Scan& scan, uint32_t runner) {
   const Part& part = scan.scope.part();
   const LiveTable& live = scan.scope.live();
   const Strategy strategy = scan.terms.organization.settings.strategy;
+  if (live.IsShort(runner, scan.amount)) return;
   Rank rank = scan.rank;
   rank.order = scan.scope.first_order() + part.first_binding(runner);
   if (strategy == Strategy::kFirst) {
@@ -116,7 +121,6 @@ void BestPlacements::Consider(const Scan& scan, uint32_t runner) {
     // The order within the runner comes last, and it is the least here.
     if (full() && !Before(rank, placed_.back().rank, strategy)) return;
   }
-  if (live.IsShort(runner, scan.amount)) return;
   for (uint32_t i = part.first_binding(runner); i < part.first_binding(runner + 1); ++i) {
     if (HasBit(scan.classes, part.class_of(i))) Place(scan, rank, i);
   }

@@ -34,7 +34,11 @@ LiveTable::LiveTable(std::vector<uint32_t> first, std::vector<uint32_t> classes,
       classes_(std::move(classes)),
       maxima_(std::move(maxima)),
       blocks_(WordsFor(maxima_.size())),
-      counts_(class_count) {
+      healthy_(WordsFor(class_count) * 64),
+      not_ready_(healthy_.size()),
+      disconnected_(healthy_.size()),
+      both_(healthy_.size()) {
+  for (const uint32_t row : classes_) Write(healthy_[row], Read(healthy_[row]) + 1);
   const size_t padded = blocks_.size() * 64;
   for (size_t supply = 0; supply < kSupplyCount; ++supply) {
     Column& column = columns_[supply];
@@ -81,10 +85,11 @@ void LiveTable::SetHealth(uint32_t runner, bool not_ready, bool disconnected) {
     Write(count, Read(count) + (now ? 1U : 0U) - (before ? 1U : 0U));
   };
   for (uint32_t i = first_[runner]; i < first_[runner + 1]; ++i) {
-    ClassCounts& counts = counts_[classes_[i]];
-    change(counts.not_ready, was_not_ready, not_ready);
-    change(counts.disconnected, was_disconnected, disconnected);
-    change(counts.both, was_not_ready && was_disconnected, not_ready && disconnected);
+    const uint32_t row = classes_[i];
+    change(healthy_[row], !was_not_ready && !was_disconnected, !not_ready && !disconnected);
+    change(not_ready_[row], was_not_ready, not_ready);
+    change(disconnected_[row], was_disconnected, disconnected);
+    change(both_[row], was_not_ready && was_disconnected, not_ready && disconnected);
   }
   change(unhealthy_, was_not_ready || was_disconnected, not_ready || disconnected);
 }
@@ -115,6 +120,17 @@ void LiveTable::SetFree(size_t supply, uint32_t runner, std::optional<int64_t> f
   int64_t least_of_all = kUnreported;
   for (const Block& each : blocks_) least_of_all = std::min(least_of_all, Read(each.least[supply]));
   Write(least_[supply], least_of_all);
+}
+
+void LiveTable::CopyCounts(ClassCounts& counts) const {
+  const auto copy = [](const std::vector<std::atomic<uint32_t>>& from, std::vector<uint32_t>& to) {
+    to.resize(from.size());
+    for (size_t i = 0; i < from.size(); i += 64) CopyBlock(from.data() + i, to.data() + i);
+  };
+  copy(healthy_, counts.healthy);
+  copy(not_ready_, counts.not_ready);
+  copy(disconnected_, counts.disconnected);
+  copy(both_, counts.both);
 }
 
 uint64_t LiveTable::Compare(size_t supply, size_t word, int64_t amount) const {

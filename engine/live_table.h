@@ -60,16 +60,15 @@ class LiveTable {
   [[nodiscard]] uint64_t Disconnected(size_t word) const { return Read(blocks_[word].disconnected); }
   [[nodiscard]] bool all_healthy() const { return Read(unhealthy_) == 0; }
 
-  // Bindings of the class on runners that are not ready, disconnected, and both.
-  struct Unhealthy {
-    uint32_t not_ready = 0;
-    uint32_t disconnected = 0;
-    uint32_t both = 0;
+  // Bindings of each class by the health of their runners; `both` are also among the two before.
+  struct ClassCounts {
+    std::vector<uint32_t> healthy;
+    std::vector<uint32_t> not_ready;
+    std::vector<uint32_t> disconnected;
+    std::vector<uint32_t> both;
   };
-  [[nodiscard]] Unhealthy UnhealthyOf(uint32_t class_index) const {
-    const ClassCounts& counts = counts_[class_index];
-    return {Read(counts.not_ready), Read(counts.disconnected), Read(counts.both)};
-  }
+  // Copies them, padded to whole words of classes.
+  void CopyCounts(ClassCounts& counts) const;
 
   // Whether no runner is short of this.
   [[nodiscard]] bool SufficesEverywhere(Supply supply, int64_t amount) const {
@@ -125,12 +124,6 @@ class LiveTable {
     std::array<std::atomic<int64_t>, kSupplyCount> least;
     std::array<std::atomic<int64_t>, kSupplyCount> most;
   };
-  struct ClassCounts {
-    std::atomic<uint32_t> not_ready = 0;
-    std::atomic<uint32_t> disconnected = 0;
-    std::atomic<uint32_t> both = 0;
-  };
-
   [[nodiscard]] uint64_t Compare(size_t supply, size_t word, int64_t amount) const;
   void SetHealth(uint32_t runner, bool not_ready, bool disconnected);
   void SetFree(size_t supply, uint32_t runner, std::optional<int64_t> free, int64_t reserved);
@@ -142,7 +135,11 @@ class LiveTable {
   std::atomic<uint64_t> version_ = 0;
   std::array<Column, kSupplyCount> columns_;
   std::vector<Block> blocks_;
-  std::vector<ClassCounts> counts_;
+  // Of each class, padded to whole words.
+  std::vector<std::atomic<uint32_t>> healthy_;
+  std::vector<std::atomic<uint32_t>> not_ready_;
+  std::vector<std::atomic<uint32_t>> disconnected_;
+  std::vector<std::atomic<uint32_t>> both_;
   std::array<std::atomic<int64_t>, kSupplyCount> least_;
   std::atomic<uint32_t> unhealthy_ = 0;  // runners
 };

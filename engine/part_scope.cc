@@ -70,44 +70,35 @@ void PartScope::FilterRunners(const LaunchTerms& terms, std::span<const uint32_t
 }
 
 void PartScope::CountByHealth() {
-  const size_t rows = part_->populations().size();
-  total_ = part_->populations().data();
   if (some_runners_) {
     CountFiltered();
     total_ = counts_.data();
-  } else if (!all_healthy_) {
-    for (auto* counts : {&not_ready_counts_, &disconnected_counts_, &both_counts_}) counts->resize(rows);
-    for (uint32_t i = 0; i < part_->class_count(); ++i) {
-      const LiveTable::Unhealthy unhealthy = live().UnhealthyOf(i);
-      not_ready_counts_[i] = unhealthy.not_ready;
-      disconnected_counts_[i] = unhealthy.disconnected;
-      both_counts_[i] = unhealthy.both;
-    }
+  } else {
+    total_ = part_->populations().data();
+    if (!all_healthy_) live().CopyCounts(by_health_);
   }
-  healthy_ = total_;
-  if (all_healthy_) return;
-  healthy_counts_.resize(rows);
-  for (size_t i = 0; i < part_->class_count(); ++i) {
-    healthy_counts_[i] = total_[i] - not_ready_counts_[i] - disconnected_counts_[i] + both_counts_[i];
-  }
-  healthy_ = healthy_counts_.data();
+  healthy_ = all_healthy_ ? total_ : by_health_.healthy.data();
 }
 
 void PartScope::CountFiltered() {
-  for (auto* counts : {&counts_, &not_ready_counts_, &disconnected_counts_, &both_counts_}) {
+  auto& [healthy, not_ready, disconnected, both] = by_health_;
+  for (std::vector<uint32_t>* counts : {&counts_, &healthy, &not_ready, &disconnected, &both}) {
     counts->assign(part_->populations().size(), 0);
   }
   for (size_t word = 0; word < runners_.size(); ++word) {
-    const uint64_t not_ready = live().NotReady(word);
-    const uint64_t disconnected = live().Disconnected(word);
+    if (runners_[word] == 0) continue;
+    const uint64_t not_ready_here = live().NotReady(word);
+    const uint64_t disconnected_here = live().Disconnected(word);
     ForEachBit(runners_[word], word, [&](uint32_t runner) {
-      const auto is = [&](uint64_t bits) { return (bits & BitOf(runner)) != 0 ? 1U : 0U; };
+      const uint32_t is_not_ready = (not_ready_here & BitOf(runner)) != 0 ? 1 : 0;
+      const uint32_t is_disconnected = (disconnected_here & BitOf(runner)) != 0 ? 1 : 0;
       for (uint32_t i = part_->first_binding(runner); i < part_->first_binding(runner + 1); ++i) {
         const uint32_t row = part_->class_of(i);
         ++counts_[row];
-        not_ready_counts_[row] += is(not_ready);
-        disconnected_counts_[row] += is(disconnected);
-        both_counts_[row] += is(not_ready & disconnected);
+        healthy[row] += 1 - (is_not_ready | is_disconnected);
+        not_ready[row] += is_not_ready;
+        disconnected[row] += is_disconnected;
+        both[row] += is_not_ready & is_disconnected;
       }
     });
   }

@@ -55,9 +55,9 @@ class PartScope {
   [[nodiscard]] const uint32_t* total() const { return total_; }
   [[nodiscard]] const uint32_t* healthy() const { return healthy_; }
   [[nodiscard]] bool all_healthy() const { return all_healthy_; }
-  [[nodiscard]] const uint32_t* not_ready() const { return not_ready_counts_.data(); }
-  [[nodiscard]] const uint32_t* disconnected() const { return disconnected_counts_.data(); }
-  [[nodiscard]] const uint32_t* both() const { return both_counts_.data(); }
+  [[nodiscard]] const uint32_t* not_ready() const { return by_health_.not_ready.data(); }
+  [[nodiscard]] const uint32_t* disconnected() const { return by_health_.disconnected.data(); }
+  [[nodiscard]] const uint32_t* both() const { return by_health_.both.data(); }
 
   // --- Runners ---
   [[nodiscard]] size_t runner_words() const { return live().words(); }
@@ -91,10 +91,7 @@ class PartScope {
   const uint32_t* total_ = nullptr;
   const uint32_t* healthy_ = nullptr;
   std::vector<uint32_t> counts_;
-  std::vector<uint32_t> healthy_counts_;
-  std::vector<uint32_t> not_ready_counts_;
-  std::vector<uint32_t> disconnected_counts_;
-  std::vector<uint32_t> both_counts_;
+  LiveTable::ClassCounts by_health_;
 };
 
 }  // namespace berth
