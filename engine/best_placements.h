@@ -9,12 +9,15 @@
 #ifndef BERTH_ENGINE_BEST_PLACEMENTS_H_
 #define BERTH_ENGINE_BEST_PLACEMENTS_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "berth/engine/launch_terms.h"
 #include "berth/engine/part_scope.h"
 #include "berth/policy/select.h"
+#include "berth/spec/objects.h"
 
 namespace berth {
 
@@ -22,6 +25,7 @@ class BestPlacements {
  public:
   struct Placed {
     Rank rank;
+    double room = 0;       // of the rank, as a number
     uint32_t binding = 0;  // index into the snapshot's
   };
 
@@ -40,14 +44,18 @@ class BestPlacements {
     const LaunchTerms& terms;
     const PartScope& scope;
     const uint64_t* classes;
+    bool preferred;
     LiveTable::Amount amount;
-    Rank rank;  // what does not depend on the runner
   };
 
   void ScanRunners(const Scan& scan, const uint64_t* runners);
   void ScanWord(const Scan& scan, size_t word, uint64_t runners);
-  void Consider(const Scan& scan, uint32_t runner);
-  void Place(const Scan& scan, const Rank& rank, uint32_t position);
+  [[nodiscard]] bool IsHopeful(double room, Strategy strategy) const;
+  [[nodiscard]] uint64_t HopefulOf(std::span<const double, 64> rooms, Strategy strategy) const;
+  // `room` is its RoomPart.
+  void Consider(const Scan& scan, uint32_t runner, double room);
+  void Place(const Placed& placed, Strategy strategy);
+  [[nodiscard]] static bool GoesBefore(const Placed& a, const Placed& b, Strategy strategy);
 
   std::vector<Placed> placed_;
 };

@@ -99,8 +99,7 @@ void LiveTable::SetFree(size_t supply, uint32_t runner, std::optional<int64_t> f
   const int64_t most = maxima_[runner].*kAmount[supply];
   const int64_t available = free ? *free : std::max<int64_t>(std::max<int64_t>(most, 0) - reserved, 0);
   Write(column.available[runner], available);
-  Write(column.part[runner], most > 0 ? static_cast<double>(available) / static_cast<double>(most)
-                                      : std::numeric_limits<double>::infinity());
+  Write(column.part[runner], most > 0 ? static_cast<double>(available) / static_cast<double>(most) : kNoLimit);
   const int64_t now = free.value_or(kUnreported);
   if (Read(column.free[runner]) == now) return;
   Write(column.free[runner], now);
@@ -142,7 +141,7 @@ uint64_t LiveTable::Compare(size_t supply, size_t word, int64_t amount) const {
 }
 
 void LiveTable::RoomParts(size_t word, const Amount& amount, std::span<double, 64> rooms) const {
-  std::ranges::fill(rooms, std::numeric_limits<double>::infinity());
+  std::ranges::fill(rooms, kNoLimit);
   for (size_t supply = 0; supply < kSupplyCount; ++supply) {
     if (supply == static_cast<size_t>(Supply::kGpu) && !amount[supply]) continue;
     const auto taken = static_cast<double>(amount[supply].value_or(0));
@@ -156,31 +155,29 @@ void LiveTable::RoomParts(size_t word, const Amount& amount, std::span<double, 6
   }
   for (double& room : rooms) {
     room = room < 0 ? 0 : room;
-    room = room == std::numeric_limits<double>::infinity() ? 1 : room;
+    room = room == kNoLimit ? 1 : room;
   }
 }
 
 Fraction LiveTable::Room(uint32_t runner, const Amount& amount) const {
+  // Fractions are compared only with those that are about as small.
+  const double least_part = RoomPart(runner, amount) * (1 + kRoomError) + kRoomError;
   std::optional<Fraction> least;
   for (size_t supply = 0; supply < kSupplyCount; ++supply) {
-    const int64_t most = maxima_[runner].*kAmount[supply];
-    const bool counts = supply != static_cast<size_t>(Supply::kGpu) || amount[supply].has_value();
-    if (most <= 0 || !counts) continue;
-    const Fraction room = RoomOf(Read(columns_[supply].available[runner]), most, amount[supply].value_or(0));
+    if (PartLeft(supply, runner, amount[supply]) > least_part) continue;
+    const int64_t available = Read(columns_[supply].available[runner]);
+    const Fraction room = RoomOf(available, maxima_[runner].*kAmount[supply], amount[supply].value_or(0));
     if (!least || Less(room, *least)) least = room;
   }
   return least.value_or(Fraction{});
 }
 
 double LiveTable::RoomPart(uint32_t runner, const Amount& amount) const {
-  double least = std::numeric_limits<double>::infinity();
+  double least = kNoLimit;
   for (size_t supply = 0; supply < kSupplyCount; ++supply) {
-    if (supply == static_cast<size_t>(Supply::kGpu) && !amount[supply]) continue;
-    const Column& column = columns_[supply];
-    const double taken = static_cast<double>(amount[supply].value_or(0)) * column.unit[runner];
-    least = std::min(least, Read(column.part[runner]) - taken);
+    least = std::min(least, PartLeft(supply, runner, amount[supply]));
   }
-  return least == std::numeric_limits<double>::infinity() ? 1 : std::max(least, 0.0);
+  return least == kNoLimit ? 1 : least;
 }
 
 }  // namespace berth

@@ -36,6 +36,10 @@ class LiveTable {
   // Free, where the runner reports nothing: no launch asks for more.
   static constexpr int64_t kUnreported = std::numeric_limits<int64_t>::max();
 
+  static constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+  // How far numbers of floating point may be off, relatively and absolutely; far more than they are.
+  static constexpr double kRoomError = 1e-9;
+
   // What one launch takes of a runner, where a layer says it.
   using Amount = std::array<std::optional<int64_t>, kSupplyCount>;
 
@@ -124,6 +128,14 @@ class LiveTable {
     std::array<std::atomic<int64_t>, kSupplyCount> least;
     std::array<std::atomic<int64_t>, kSupplyCount> most;
   };
+  // What is left of one supply as a part of the maximum; kNoLimit where it does not count. GPUs count only where they
+  // are asked for.
+  [[nodiscard]] double PartLeft(size_t supply, uint32_t runner, std::optional<int64_t> amount) const {
+    if (!amount && supply == static_cast<size_t>(Supply::kGpu)) return kNoLimit;
+    const Column& column = columns_[supply];
+    const double left = Read(column.part[runner]) - static_cast<double>(amount.value_or(0)) * column.unit[runner];
+    return left < 0 ? 0 : left;
+  }
   [[nodiscard]] uint64_t Compare(size_t supply, size_t word, int64_t amount) const;
   void SetHealth(uint32_t runner, bool not_ready, bool disconnected);
   void SetFree(size_t supply, uint32_t runner, std::optional<int64_t> free, int64_t reserved);

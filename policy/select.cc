@@ -23,6 +23,7 @@ Fraction RoomOf(int64_t available, int64_t maximum, int64_t request) {
 }
 
 bool Less(const Fraction& a, const Fraction& b) {
+  if (a.denominator == b.denominator) return a.numerator < b.numerator;
   return absl::int128(a.numerator) * b.denominator < absl::int128(b.numerator) * a.denominator;
 }
 
