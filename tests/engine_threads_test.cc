@@ -77,6 +77,51 @@ TEST(Threads, ReadersSeeWholeSnapshotsWhileAWriterPublishes) {
   EXPECT_GE(decisions.load(), kReaders);
 }
 
+// What is counted belongs together, however often runners change meanwhile.
+TEST(Threads, CountsAddUpWhileRunnersChange) {
+  constexpr int kRunners = 200;
+  constexpr int kHeartbeats = 150000;
+  Engine engine;
+  std::vector<Source> fleet = {ZoneSource(), ProfileSource("{resource_defaults: {cpuLimit: 2}}")};
+  for (int i = 0; i < kRunners; ++i) fleet.push_back(RunnerSource("r" + std::to_string(i)));
+  ASSERT_TRUE(engine.Publish(CatalogOf(fleet), 1).ok());
+  const auto set = [&](int runner, int state) {
+    const std::string id = "r" + std::to_string(runner);
+    const bool healthy = state % 3 != 0;
+    Available available;
+    available.cpu_millicores = healthy ? 500 : 4000;  // not enough where it is healthy
+    EXPECT_TRUE(engine.UpdateResources(kDefaultOrganization, id, available).ok());
+    EXPECT_TRUE(engine
+                    .UpdateHealth(kDefaultOrganization, id, healthy ? InstallStatus::kReady : InstallStatus::kFailed,
+                                  ConnectionStatus::kConnected)
+                    .ok());
+  };
+  for (int i = 0; i < kRunners; ++i) set(i, 1);
+  std::atomic<bool> done{false};
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.emplace_back([&] {
+      const LaunchRequest request = LaunchOf("{sandbox_id: s, resource_requests: {cpu: 2}}");
+      Scratch scratch;
+      do {
+        const Decision decision = engine.Admit(request, scratch);
+        if (decision.verdict == Verdict::kAdmitted) continue;
+        uint32_t headlines = 0;
+        for (const ReasonCount& reason : decision.reasons) {
+          headlines += reason.headline;
+          if (reason.sole > reason.headline || reason.headline > reason.blocked || reason.blocked > kRunners) ++wrong;
+        }
+        if (headlines != kRunners || decision.candidate_count != kRunners) ++wrong;
+      } while (!done.load(std::memory_order_relaxed));
+    });
+  }
+  for (int i = 0; i < kHeartbeats; ++i) set(i % kRunners, i / kRunners + i % kRunners);
+  done.store(true, std::memory_order_relaxed);
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(wrong.load(), 0);
+}
+
 TEST(Threads, WritersTakeTurns) {
   Engine engine;
   ASSERT_TRUE(engine.Publish(CatalogOf(Fleet(1)), 1).ok());
