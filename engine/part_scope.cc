@@ -81,8 +81,8 @@ void PartScope::CountByHealth() {
 }
 
 void PartScope::CountFiltered() {
-  auto& [healthy, not_ready, disconnected, both] = by_health_;
-  for (std::vector<uint32_t>* counts : {&counts_, &healthy, &not_ready, &disconnected, &both}) {
+  for (std::vector<uint32_t>* counts :
+       {&counts_, &by_health_.healthy, &by_health_.not_ready, &by_health_.disconnected, &by_health_.both}) {
     counts->assign(part_->populations().size(), 0);
   }
   for (size_t word = 0; word < runners_.size(); ++word) {
@@ -95,10 +95,10 @@ void PartScope::CountFiltered() {
       for (uint32_t i = part_->first_binding(runner); i < part_->first_binding(runner + 1); ++i) {
         const uint32_t row = part_->class_of(i);
         ++counts_[row];
-        healthy[row] += 1 - (is_not_ready | is_disconnected);
-        not_ready[row] += is_not_ready;
-        disconnected[row] += is_disconnected;
-        both[row] += is_not_ready & is_disconnected;
+        by_health_.healthy[row] += 1 - (is_not_ready | is_disconnected);
+        by_health_.not_ready[row] += is_not_ready;
+        by_health_.disconnected[row] += is_disconnected;
+        by_health_.both[row] += is_not_ready & is_disconnected;
       }
     });
   }

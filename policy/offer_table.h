@@ -15,6 +15,7 @@
 #ifndef BERTH_POLICY_OFFER_TABLE_H_
 #define BERTH_POLICY_OFFER_TABLE_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -175,7 +176,7 @@ class OfferTable {
   NamedRows gpu_types_;
   std::vector<GpuRows> gpus_;  // of each distinct list of types that is not empty
   RowNumbers gpu_maximum_;
-  DimensionRows dimensions_[2];
+  std::array<DimensionRows, 2> dimensions_;
 };
 
 }  // namespace berth
