@@ -16,7 +16,7 @@ constexpr std::optional<int64_t> LiveState::*kFree[] = {&LiveState::cpu, &LiveSt
 template <typename T>
 void CopyBlock(const std::atomic<T>* from, T* to) {
   static_assert(sizeof(std::atomic<T>) == sizeof(T) && std::atomic<T>::is_always_lock_free);
-#if defined(__SANITIZE_THREAD__)
+#if defined(BERTH_SANITIZED)
   for (size_t i = 0; i < 64; ++i) to[i] = from[i].load(std::memory_order_acquire);
 #else
   std::memcpy(to, static_cast<const void*>(from), 64 * sizeof(T));

@@ -127,7 +127,7 @@ TEST(ResolvedTemplate, SharesItsPartsWithAdmissions) {
   ASSERT_TRUE(engine.Publish(CatalogOf({ZoneSource(), ProfileSource(kRich), RunnerSource()}), 1).ok());
   const LaunchRequest request = LaunchOf("{user_id: u, sandbox_id: sb, resource_limits: {memory: 2Gi}}");
   Scratch scratch;
-  const Decision decision = engine.Admit(request, scratch);
+  const DetailedDecision decision = engine.AdmitInDetail(request, scratch);
   ASSERT_EQ(decision.verdict, Verdict::kAdmitted);
   const CompiledBinding& binding = decision.snapshot->bindings()[0];
   const ResolvedTemplate made = ResolvedTemplate::Make(binding, *decision.snapshot->RunnerOf(binding).runner);
