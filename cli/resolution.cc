@@ -55,9 +55,9 @@ ExitCode Resolution::Verdict() {
 
 bool Resolution::CheckRequest() {
   Scratch scratch;
-  const DetailedDecision decision = engine_.AdmitInDetail(loaded_->request, scratch);
-  if (decision.verdict != berth::Verdict::kInvalid) return true;
-  PrintInvalid(decision, loaded_->request, options_.output, console_);
+  const std::optional<DetailedDecision> invalid = engine_.CheckRequest(loaded_->request, scratch);
+  if (!invalid) return true;
+  PrintInvalid(*invalid, loaded_->request, options_.output, console_);
   return false;
 }
 

@@ -46,8 +46,8 @@ struct ResolvedLaunch {
 };
 
 google::rpc::Status CheckLaunch(const Engine& engine, const LaunchRequest& launch) {
-  const DetailedDecision decision = engine.AdmitInDetail(launch, ThreadScratch());
-  return decision.verdict == Verdict::kInvalid ? DecisionStatus(decision, launch, {}, {}) : google::rpc::Status();
+  const std::optional<DetailedDecision> invalid = engine.CheckRequest(launch, ThreadScratch());
+  return invalid ? DecisionStatus(*invalid, launch, {}, {}) : google::rpc::Status();
 }
 
 // Why the engine knows no such binding: the runner, or its profile.

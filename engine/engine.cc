@@ -153,6 +153,18 @@ DetailedDecision Engine::AdmitInDetail(const LaunchRequest& request, Scratch& sc
   return AdmitInDetail(snapshot(), request, scratch, advice_);
 }
 
+std::optional<DetailedDecision> Engine::CheckRequest(const LaunchRequest& request, Scratch& scratch) const {
+  const Snapshot& snapshot = snapshot_.Newest(scratch.snapshot_);
+  scratch.violations_.clear();
+  if (IsValidLaunch(request, snapshot.OrganizationOf(request.organization_id), scratch.violations_)) return {};
+  DetailedDecision decision;
+  decision.code = VerdictCode(decision.verdict, !request.profile_names.empty());
+  decision.snapshot = &snapshot;
+  decision.violations = scratch.violations_;
+  decision.advice = advice_;
+  return decision;
+}
+
 DetailedDecision Engine::AdmitInDetail(std::shared_ptr<const Snapshot> snapshot, const LaunchRequest& request,
                                        Scratch& scratch, AdviceOptions advice) {
   scratch.snapshot_ = std::move(snapshot);

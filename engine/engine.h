@@ -93,7 +93,9 @@ class Engine {
   [[nodiscard]] Decision Admit(const LaunchRequest& request, Scratch& scratch) const;
   // The same with every candidate, for explanations and remedies: linear in the bindings that the caller may see.
   [[nodiscard]] DetailedDecision AdmitInDetail(const LaunchRequest& request, Scratch& scratch) const;
-  // Likewise, against a snapshot of the caller's choice.
+  // The decision on a launch that is invalid; nothing for a valid one. Looks at no candidate.
+  [[nodiscard]] std::optional<DetailedDecision> CheckRequest(const LaunchRequest& request, Scratch& scratch) const;
+  // AdmitInDetail against a snapshot of the caller's choice.
   [[nodiscard]] static DetailedDecision AdmitInDetail(std::shared_ptr<const Snapshot> snapshot,
                                                       const LaunchRequest& request, Scratch& scratch,
                                                       AdviceOptions advice = {});

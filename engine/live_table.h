@@ -54,7 +54,6 @@ class LiveTable {
   // belongs together.
   [[nodiscard]] uint64_t version() const { return Read(version_); }
 
-  [[nodiscard]] size_t runners() const { return maxima_.size(); }
   // A word for each 64 runners.
   [[nodiscard]] size_t words() const { return blocks_.size(); }
 

@@ -25,7 +25,7 @@ absl::string_view Absl(std::string_view text) { return {text.data(), text.size()
 
 }  // namespace
 
-RowSet::RowSet(std::vector<uint32_t> rows, size_t row_count) : size_(rows.size()) {
+RowSet::RowSet(std::vector<uint32_t> rows, size_t row_count) {
   // A row of a list takes half a word.
   if (rows.size() / 2 < WordsFor(row_count)) {
     rows.shrink_to_fit();

@@ -44,10 +44,8 @@ class RowSet {
   void RemoveFrom(uint64_t* words) const;
   // Whether any row of the set is among `words`.
   [[nodiscard]] bool Meets(const uint64_t* words) const;
-  [[nodiscard]] size_t size() const { return size_; }
 
  private:
-  size_t size_;
   RowWords words_;              // empty: the list counts
   std::vector<uint32_t> list_;  // empty: the words count
 };

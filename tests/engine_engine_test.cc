@@ -1,5 +1,6 @@
 #include "berth/engine/engine.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -325,6 +326,20 @@ TEST_F(EngineTest, AnswersAreTheSameBytesForTheSameInputs) {
     EXPECT_EQ(DecisionToJson(engine_.AdmitInDetail(request, scratch), request, true, JsonLayout::kCompact), one);
     EXPECT_EQ(DecisionToJson(other.AdmitInDetail(request, scratch), request, true, JsonLayout::kCompact), one);
   }
+}
+
+TEST_F(EngineTest, ChecksALaunchWithoutLookingAtCandidates) {
+  Scratch scratch;
+  EXPECT_FALSE(engine_.CheckRequest(LaunchOf("{}"), scratch).has_value());
+  const LaunchRequest request = LaunchOf("{profile_names: [p1], resource_limits: {cpu: -1}}");
+  const std::optional<DetailedDecision> checked = engine_.CheckRequest(request, scratch);
+  ASSERT_TRUE(checked.has_value());
+  EXPECT_EQ(checked->verdict, Verdict::kInvalid);
+  // As the whole way says it.
+  Scratch other;
+  const DetailedDecision decided = engine_.AdmitInDetail(request, other);
+  EXPECT_EQ(DecisionToJson(*checked, request, true, JsonLayout::kCompact),
+            DecisionToJson(decided, request, true, JsonLayout::kCompact));
 }
 
 }  // namespace
